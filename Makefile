@@ -1,0 +1,50 @@
+# Everything starts from git, make and Python 3.11; nothing else needs to be installed, nothing asks for root.
+PYTHON ?= python3.11
+UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
+BIN := .venv/bin
+STAMP := .venv/.wirefold-setup
+
+.PHONY: setup run up down sql test check bench lock docs clean
+
+setup: $(STAMP)
+
+# The stamp holds until the lock or the project file changes, so a second `make run` installs nothing.
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "wirefold needs $(PYTHON) on the PATH (or: make PYTHON=/path/to/python3.11)" >&2; exit 2; }
+	@test -x $(BIN)/uv || { echo "setup: .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet "uv==$(UV_VERSION)"; }
+	@echo "setup: $$(grep -c '==' requirements.lock) packages from requirements.lock"
+	@VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+run: setup
+	$(BIN)/python -m infra.local run
+
+up: setup
+	$(BIN)/python -m infra.local up
+
+down: setup
+	$(BIN)/python -m infra.local down
+
+sql: setup
+	$(BIN)/python -m infra.local sql
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not slow" -x
+
+bench: setup
+	$(BIN)/python -m tests.benchmarks
+
+# Hashed, universal, with no address in it: it installs the same bytes from any index.
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean:
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache

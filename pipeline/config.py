@@ -1,0 +1,83 @@
+"""The configuration file `wirefold.toml`: where the lake is, whom to ask, how politely.
+
+    lake = "s3://news-lake"              # or a folder
+    outlets = "outlets.toml"             # beside this file
+
+    [network]
+    contact = "https://example.org/bot"  # stands in the user agent
+
+    [params]                             # any field of pipeline.params.Params
+    accept_jaccard = 0.5
+
+Credentials are never here: they come from the standard AWS chain or from Airflow's connections.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as checked
+
+from pipeline.params import Params
+from pipeline.tomlfile import read_toml
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@checked(frozen=True, config=_STRICT)
+class Network:
+    """How pages are asked for. Times in seconds, sizes in bytes."""
+
+    contact: str = ""
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    total_concurrency: int = 16
+    pages_per_outlet: int = 500
+    max_feed_bytes: int = 16 << 20
+    retries: int = 2
+    # host:port that stands in for every site under the reserved names .example and .test (RFC 2606);
+    # it is the only way to a non-public address
+    test_address: str | None = None
+
+
+@checked(frozen=True, config=_STRICT)
+class _File:
+    lake: str
+    outlets: str = "outlets.toml"
+    wires: tuple[str, ...] = ()
+    shards: int = 4
+    single_writer: bool = False
+    network: Network = field(default_factory=Network)
+    params: Params = field(default_factory=Params)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration; paths are absolute."""
+
+    lake: str
+    outlets: Path
+    wires: tuple[Path, ...]
+    shards: int
+    single_writer: bool
+    network: Network
+    params: Params
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file. Raises `BadInput` with file, line and field."""
+    file = read_toml(path)
+    parsed = file.check(TypeAdapter(_File), file.data)
+    here = path.resolve().parent
+    is_url = "://" in parsed.lake
+    return Config(
+        lake=parsed.lake if is_url else str(here / parsed.lake),
+        outlets=here / parsed.outlets,
+        wires=tuple(here / wire for wire in parsed.wires),
+        shards=parsed.shards,
+        single_writer=parsed.single_writer,
+        network=parsed.network,
+        params=parsed.params,
+    )

@@ -1,0 +1,73 @@
+"""One frozen `Params`: everything that can change a result, named once, with a fingerprint.
+
+No other module holds a threshold. The clock, the seed and the run's id are not here: they come
+with the `Run`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Thresholds and bounds. Times in seconds, sizes in bytes, shares between 0 and 1."""
+
+    # extract: what a page must be to count as an article
+    min_words: int = 25
+    max_page_bytes: int = 8 * _MIB
+    extract_seconds: float = 20.0
+    extract_bytes: int = 2048 * _MIB
+    extract_workers: int = 2
+    earliest_year: int = 1850
+    future_tolerance_seconds: float = 86_400.0
+    max_bad_characters_share: float = 0.001
+
+    # chrome: a line of an outlet that this many of its different pages repeat is not their text
+    chrome_min_pages: int = 3
+
+    # signatures: datasketch.MinHash(num_perm, seed=1, scheme="affine32") over word 5-grams
+    shingle_words: int = 5
+    num_perm: int = 128
+
+    # candidates: 42 bands of 3 rows find J = .3 with probability .68 and J = .5 with .996;
+    # one shingle in `anchor_rate` is an anchor, which finds short copies by containment
+    bands: int = 42
+    rows: int = 3
+    anchor_rate: int = 8
+    bucket_cap: int = 64
+
+    # verdict: the best plain rule on labelled real pairs (docs/choices.md)
+    accept_jaccard: float = 0.5
+    accept_containment: float = 0.8
+    min_shared_shingles: int = 12
+    # borderline pairs are kept in `edges` from here on, so that a person can judge them
+    keep_jaccard: float = 0.2
+    keep_containment: float = 0.4
+    template_numbers_overlap: float = 0.5
+
+    # stories
+    window_days: int = 14
+
+    def __post_init__(self) -> None:
+        if self.bands * self.rows > self.num_perm:
+            raise ValueError(
+                f"bands x rows must not exceed num_perm: {self.bands} x {self.rows} > {self.num_perm}"
+            )
+
+    def fingerprint(self) -> str:
+        """Twelve hex digits over what decides the index's content: signatures and their input."""
+        kept = ("shingle_words", "num_perm", "bands", "rows", "anchor_rate")
+        return _digest({name: getattr(self, name) for name in kept})
+
+    def digest(self) -> str:
+        """Twelve hex digits over all params, recorded in each release's manifest."""
+        return _digest(asdict(self))
+
+
+def _digest(values: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

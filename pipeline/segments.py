@@ -1,0 +1,132 @@
+"""Schemas of what is stored between steps: immutable Parquet segments, private to the pipeline.
+
+    fetches/run=<run_id>/<shard>.parquet     one row a page taken up, with its outcome
+    sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state
+    pages/run=<run_id>/<shard>.parquet       one row an extracted page
+    quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used (schema.QUARANTINE)
+
+A segment is written with one atomic put after the data it speaks of (the WARC file) is stored:
+its presence is the commit of the step, and a step that finds it does no work twice.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+STRING = pa.string()
+TIME = pa.timestamp("us", tz="UTC")
+STRINGS = pa.list_(pa.field("element", STRING, nullable=False))
+EVIDENCE = pa.list_(
+    pa.field(
+        "element",
+        pa.struct(
+            [
+                pa.field("rule", STRING, nullable=False),
+                pa.field("where", STRING, nullable=False),
+                pa.field("quote", STRING, nullable=False),
+                pa.field("start", pa.int32(), nullable=False),
+                pa.field("end", pa.int32(), nullable=False),
+            ]
+        ),
+        nullable=False,
+    )
+)
+
+
+def _schema(
+    *required: tuple[str, pa.DataType], optional: tuple[tuple[str, pa.DataType], ...] = ()
+) -> pa.Schema:
+    return pa.schema(
+        [pa.field(name, kind, nullable=False) for name, kind in required]
+        + [pa.field(name, kind) for name, kind in optional]
+    )
+
+
+# outcome: fetched (bytes are in the raw zone) | unchanged | quarantined | skipped; the last two and
+# `unchanged` have a reason: not_modified, same_bytes, robots, content_type, too_large, http_404, timeout, ...
+FETCHES = _schema(
+    ("run_id", STRING),
+    ("outlet_id", STRING),
+    ("url", STRING),
+    ("outcome", STRING),
+    ("fetched_at", TIME),
+    optional=(
+        ("reason", STRING),
+        ("detail", STRING),
+        ("http_status", pa.int16()),
+        ("final_url", STRING),
+        ("content_type", STRING),
+        ("charset", STRING),
+        ("raw_key", STRING),
+        ("raw_offset", pa.int64()),
+        ("raw_sha256", STRING),
+        ("raw_bytes", pa.int64()),
+        ("feed_headline", STRING),
+        ("feed_published_at", TIME),
+    ),
+)
+
+# state: ok | degraded (some feed or page failed) | down (nothing could be read) | forbidden (robots.txt)
+SITES = _schema(
+    ("run_id", STRING),
+    ("outlet_id", STRING),
+    ("state", STRING),
+    ("feeds_read", pa.int32()),
+    ("feeds_unchanged", pa.int32()),
+    ("feeds_failed", pa.int32()),
+    ("pages_found", pa.int32()),
+    ("requests", pa.int32()),
+    ("bytes_fetched", pa.int64()),
+    optional=(("reason", STRING),),
+)
+
+PAGES = _schema(
+    ("doc_id", STRING),
+    ("url", STRING),
+    ("url_normalised", STRING),
+    ("outlet_id", STRING),
+    ("headline", STRING),
+    ("authors", STRINGS),
+    ("contributors", STRINGS),
+    ("image_credits", STRINGS),
+    ("robots_noindex", pa.bool_()),
+    ("news_noindex", pa.bool_()),
+    ("wire_services", STRINGS),
+    ("wire_confidence", pa.float32()),
+    ("wire_evidence", EVIDENCE),
+    ("notices", STRINGS),  # correction, kill, withhold, editors_note, advisory: what the text declares
+    ("body", STRING),
+    ("footer", STRING),  # the wire's closing lines, taken off the body: credits, copyright, contributors
+    ("body_sha256", STRING),
+    ("word_count", pa.int32()),
+    ("extractor", STRING),
+    ("extractor_version", STRING),
+    ("fetched_at", TIME),
+    ("run_id", STRING),
+    optional=(
+        ("headline_source", STRING),
+        ("byline", STRING),
+        ("byline_source", STRING),
+        ("dateline", STRING),
+        ("dateline_place", STRING),
+        ("published_at", TIME),
+        ("published_at_source", STRING),
+        ("modified_at", TIME),
+        ("modified_at_source", STRING),
+        ("section", STRING),
+        ("topic", STRING),
+        ("language", STRING),
+        ("declared_canonical_url", STRING),
+        ("copyright_line", STRING),
+        ("copyright_year", pa.int16()),
+        ("wire_service", STRING),
+        ("raw_key", STRING),
+        ("raw_offset", pa.int64()),
+        ("raw_sha256", STRING),
+    ),
+)
+
+
+def segment_key(kind: str, run_id: str, shard: str) -> str:
+    """Where a step's segment lies: `pages/run=20260305T180000Z/000.parquet`."""
+    return f"{kind}/run={run_id}/{shard}.parquet"
