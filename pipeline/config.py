@@ -37,6 +37,10 @@ class Network:
     pages_per_outlet: int = 500
     max_feed_bytes: int = 16 << 20
     retries: int = 2
+    # a site that asks for a longer pause (Retry-After) is asked again in the next run
+    longest_pause_seconds: float = 30.0
+    # so many pages failing in a row mean that the site is down; its other pages are left for the next run
+    give_up_after: int = 5
     # host:port that stands in for every site under the reserved names .example and .test (RFC 2606);
     # it is the only way to a non-public address
     test_address: str | None = None
@@ -49,6 +53,8 @@ class _File:
     wires: tuple[str, ...] = ()
     shards: int = 4
     single_writer: bool = False
+    keep_releases: int = 14
+    keep_days: float = 30.0
     network: Network = field(default_factory=Network)
     params: Params = field(default_factory=Params)
 
@@ -62,8 +68,16 @@ class Config:
     wires: tuple[Path, ...]
     shards: int
     single_writer: bool
+    # releases are kept while they are among the newest so many, or younger than so many days
+    keep_releases: int
+    keep_days: float
     network: Network
     params: Params
+
+    @classmethod
+    def for_files(cls, lake: str, wires: tuple[Path, ...]) -> Config:
+        """The configuration of commands that read files: no registry, no network."""
+        return cls(lake, Path(), wires, 1, False, 14, 30.0, Network(), Params())
 
 
 def load_config(path: Path) -> Config:
@@ -78,6 +92,8 @@ def load_config(path: Path) -> Config:
         wires=tuple(here / wire for wire in parsed.wires),
         shards=parsed.shards,
         single_writer=parsed.single_writer,
+        keep_releases=parsed.keep_releases,
+        keep_days=parsed.keep_days,
         network=parsed.network,
         params=parsed.params,
     )

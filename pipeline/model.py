@@ -7,7 +7,9 @@ there is little of: outlets, runs, credits and their evidence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+_RUN_ID = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,24 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the pipeline. `now` is its only clock: timezone-aware UTC, given from outside."""
+    """One run of the pipeline. `now` is its only clock: timezone-aware UTC, given from outside.
+
+    The id spells the clock (`20260305T200000Z`), so runs sort by time and a rerun is the same run.
+    """
 
     run_id: str
     now: datetime
+
+    @classmethod
+    def at(cls, now: datetime) -> Run:
+        """The run of a moment (to the second)."""
+        now = now.astimezone(UTC).replace(microsecond=0)
+        return cls(now.strftime(_RUN_ID), now)
+
+    @classmethod
+    def of(cls, run_id: str) -> Run:
+        """The run of an id. Raises `ValueError` if it spells no clock."""
+        return cls(run_id, datetime.strptime(run_id, _RUN_ID).replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)

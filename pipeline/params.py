@@ -55,6 +55,21 @@ class Params:
     template_min_numbers: int = 4
     template_numbers_overlap: float = 0.5
 
+    # groups are joined over a truncated copy only if of the shorter of their longest texts this share
+    # lies in the other: a digest of three stories holds a third of each at most
+    bridge_containment: float = 0.5
+
+    # canonical: texts whose score is this close to the best are held to be equally good
+    canonical_close: float = 0.95
+    # a copy is truncated or extended, not near, if so much of the one lies in a so much longer other
+    copy_share: float = 0.9
+
+    # checks that warn: the share of republications whose story another outlet ran too moves slowly,
+    # and an outlet of which fewer than half the pages can be read has changed its templates
+    warn_duplicate_drift: float = 0.15
+    warn_readable_share: float = 0.5
+    warn_min_pages: int = 5
+
     def __post_init__(self) -> None:
         if self.bands * self.rows > self.num_perm:
             raise ValueError(

@@ -36,7 +36,13 @@ class Table:
 
     def schema_sha256(self) -> str:
         """A digest over names, types and nullability."""
-        return hashlib.sha256(str(self.schema.remove_metadata()).encode()).hexdigest()
+        return schema_sha256(self.schema)
+
+
+def schema_sha256(schema: pa.Schema) -> str:
+    """A digest over names, types and nullability, metadata aside."""
+    text = schema.to_string(show_field_metadata=False, show_schema_metadata=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _field(name: str, kind: pa.DataType, about: str, null: bool = False, since: str = SINCE) -> pa.Field:

@@ -4,6 +4,10 @@
     sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state
     pages/run=<run_id>/<shard>.parquet       one row an extracted page
     quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used (schema.QUARANTINE)
+    clusters/run=<run_id>/all.parquet        one row a document: its cluster
+    pairs/run=<run_id>/all.parquet           one row a verified pair worth keeping
+    index/<params>/run=<run_id>.parquet      one row a document: its signature
+    ledger/run=<run_id>.parquet              one row a change to a story's identity
 
 A segment is written with one atomic put after the data it speaks of (the WARC file) is stored:
 its presence is the commit of the step, and a step that finds it does no work twice.
@@ -124,6 +128,44 @@ PAGES = _schema(
         ("raw_offset", pa.int64()),
         ("raw_sha256", STRING),
     ),
+)
+
+
+CLUSTERS = _schema(("doc_id", STRING), ("cluster", STRING))  # cluster: its smallest doc_id
+
+PAIRS = _schema(
+    ("doc_id_a", STRING),
+    ("doc_id_b", STRING),
+    ("jaccard", pa.float32()),
+    ("containment_ab", pa.float32()),
+    ("containment_ba", pa.float32()),
+    ("shared_shingles", pa.int32()),
+    ("numbers_overlap", pa.float32()),
+    ("found_by", STRING),
+    ("decision", STRING),
+    ("rule", STRING),
+)
+
+# one row a document of the run, sorted by doc_id; chosen: row of its story's canonical document
+CANONICALS = _schema(
+    ("chosen", pa.int64()),
+    ("policy", STRING),
+    ("reason", STRING),  # why `chosen` was chosen
+    ("relation", STRING),  # of the document to it: canonical, exact, near, truncated, extended
+    ("jaccard", pa.float32()),
+    ("in_canonical", pa.float32()),
+    ("of_canonical", pa.float32()),
+)
+
+SIGNATURES = _schema(("doc_id", STRING), ("signature", pa.binary()))  # uint32 little-endian, num_perm of them
+
+# change: created | absorbed (doc_id joins story_id) | merged_into | split_from
+LEDGER = _schema(
+    ("run_id", STRING),
+    ("seq", pa.int32()),
+    ("change", STRING),
+    ("story_id", STRING),
+    optional=(("other_story_id", STRING), ("doc_id", STRING)),
 )
 
 

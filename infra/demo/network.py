@@ -126,9 +126,10 @@ class Desk:
         kinds = {version.kind for version in story.versions[1:]}
         policies = next((_POLICIES[kind] for kind in _POLICIES if kind in kinds), (0,))
         places = [site for site in chosen if self._takes(site)]
-        for number, (site, policy) in enumerate(zip(places, cycle(policies))):
+        inserts = self._rng.sample(self._inserts.paragraphs, len(places))  # no two desks write the same
+        for number, (site, policy, local) in enumerate(zip(places, cycle(policies), inserts, strict=False)):
             showings = self._showings(story, policy)
-            treatment = self._treatment(site, plain=number < 2, versioned=len(story.versions) > 1)
+            treatment = self._treatment(site, local, plain=number < 2, versioned=len(story.versions) > 1)
             path = _path(site, story, _title(story, treatment, showings[0]), showings[0].at)
             yield Copy(site, "wire", story, showings, path, treatment)
 
@@ -136,7 +137,7 @@ class Desk:
         """Wire copies of a site that nobody can read; they are not among a story's 4 to 12."""
         for story in stories:
             showings = self._showings(story, 0)
-            treatment = self._treatment(site, plain=True, versioned=False)
+            treatment = self._treatment(site, "", plain=True, versioned=False)
             yield Copy(
                 site,
                 "wire",
@@ -167,12 +168,11 @@ class Desk:
         room = min([_LAG[1], *(int((limit - published).total_seconds()) for limit in limits)])
         return published + timedelta(seconds=self._rng.randint(_LAG[0], max(_LAG[0], room)))
 
-    def _treatment(self, site: Site, *, plain: bool, versioned: bool) -> Treatment:
+    def _treatment(self, site: Site, local: str, *, plain: bool, versioned: bool) -> Treatment:
         """The first two copies of a story keep text and credit; versions of one are never cut."""
         cut = "full" if plain or versioned else self._cuts.deal()
         credit = "kept" if plain else self._credits.deal()
         headline = self._headlines.deal()
-        local = self._rng.choice(self._inserts.paragraphs)
         bare = credit in ("all", "unlabelled")
         return Treatment(
             teaser=self._rng.randint(2, 5) if cut == "teaser" else 0,

@@ -50,6 +50,10 @@ class Store(Protocol):
         """Write or replace the object from a local file, without holding it in memory."""
         ...
 
+    def copy(self, source: str, target: str) -> None:
+        """Write or replace `target` with the bytes of `source`, inside the store."""
+        ...
+
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Create the object; False, and nothing written, if the key is taken."""
         ...
@@ -78,6 +82,13 @@ class Store(Protocol):
     def probe(self) -> None:
         """Raise `Failed` if the store ignores conditional writes."""
         ...
+
+
+def checked_key(key: str) -> str:
+    """The key itself. Raises `ValueError` for one that would mean something else as a path."""
+    if "\\" in key or "\0" in key or any(part in ("", ".", "..") for part in key.split("/")):
+        raise ValueError(f"not a key: {key!r}")
+    return key
 
 
 def open_store(url: str, *, single_writer: bool = False, s3_client: Any = None) -> Store:

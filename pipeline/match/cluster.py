@@ -1,8 +1,8 @@
 """Clusters from accepted pairs only, in a way that does not chain.
 
 Pairs that are alike (Jaccard) join freely. A pair in which one text only lies inside the other joins
-two groups only if the longest texts of both groups were accepted as a pair themselves: a teaser stands
-in its story and in a digest, and must not tie the two together. A text that holds two others in
+two groups only if the longest texts of both groups hold up as a pair themselves: a teaser stands in
+its story and in a digest, and must not tie the two together. A text that holds two others in
 different places, which are not copies of each other, is a digest and holds neither as its copy.
 The result does not depend on the order of documents but for the numbering.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.match import kernel
 from pipeline.match.sign import Shingled
 from pipeline.match.verify import CONTAINMENT, JACCARD, Verdicts
+from pipeline.params import Params
 
 DIGEST, WEAK_BRIDGE = "digest", "weak_bridge"
 # two guests lie in different places of their host if less than this share of the shorter overlaps
@@ -34,7 +35,7 @@ class Clusters:
     refused_as: list[str]
 
 
-def cluster(docs: Shingled, same_text: NDArray[np.int64], verdicts: Verdicts) -> Clusters:
+def cluster(docs: Shingled, same_text: NDArray[np.int64], verdicts: Verdicts, params: Params) -> Clusters:
     """Cluster n documents; `same_text` int64[n] is the first document with the same text."""
     n = len(docs)
     parent = np.arange(n)
@@ -46,7 +47,11 @@ def cluster(docs: Shingled, same_text: NDArray[np.int64], verdicts: Verdicts) ->
     guests, hosts, spans = _direct(verdicts, inside)
     for row in _in_digests(verdicts, guests, hosts, spans):
         refused_as[inside[row]] = DIGEST
-    _join_inside(docs, same_text, parent, verdicts, inside, guests, hosts, refused_as)
+    held_up = verdicts.accepted | (verdicts.containment >= params.bridge_containment)
+    for row in inside:
+        held_up[row] &= refused_as[row] != DIGEST
+    bridges = {(int(a), int(b)) for a, b in verdicts.pairs[held_up]}
+    _join_inside(docs, same_text, parent, verdicts, inside, guests, hosts, bridges, refused_as)
     labels = np.array([kernel.find(parent, i) for i in range(n)], np.int64)
     return Clusters(labels, refused_as)
 
@@ -95,14 +100,11 @@ def _join_inside(
     inside: NDArray[np.int64],
     guests: NDArray[np.int64],
     hosts: NDArray[np.int64],
+    bridges: set[tuple[int, int]],
     refused_as: list[str],
 ) -> None:
-    """Join groups over containment pairs, the hosts with most copies first, where their longest agree."""
-    accepted = {
-        (int(a), int(b))
-        for row, (a, b) in enumerate(verdicts.pairs)
-        if verdicts.rule[row] <= CONTAINMENT and refused_as[row] != DIGEST
-    }
+    """Join groups over containment pairs, the hosts with most copies first, where the pair of their
+    longest texts is among `bridges`."""
     sizes = docs.sizes
     roots = [kernel.find(parent, i) for i in range(len(parent))]
     members = np.bincount(roots, minlength=len(parent))
@@ -118,7 +120,7 @@ def _join_inside(
         if x == y:
             continue
         a, b = (int(same_text[longest[root]]) for root in (x, y))
-        if a != b and (min(a, b), max(a, b)) not in accepted:
+        if a != b and (min(a, b), max(a, b)) not in bridges:
             refused_as[inside[row]] = WEAK_BRIDGE
             continue
         low, high = min(x, y), max(x, y)

@@ -298,3 +298,42 @@ def unite_all(parent, a, b):
             parent[y] = x
         elif y < x:
             parent[x] = y
+
+
+@njit(cache=True, nogil=True)
+def support_all(order, starts, outlets, sets, set_ends, out):
+    """Share of each document's shingles that another outlet's document of its group has too.
+
+    Documents order[starts[g]:starts[g + 1]] form group g; `outlets` int64[n]; `out` float64[n].
+    """
+    for g in range(len(starts) - 1):
+        total = 0
+        for k in range(starts[g], starts[g + 1]):
+            d = order[k]
+            total += set_ends[d] - (set_ends[d - 1] if d else 0)
+        values = np.empty(total, np.uint32)
+        owners = np.empty(total, np.int64)
+        at = 0
+        for k in range(starts[g], starts[g + 1]):
+            d = order[k]
+            for i in range(set_ends[d - 1] if d else 0, set_ends[d]):
+                values[at] = sets[i]
+                owners[at] = d
+                at += 1
+        ordered = np.argsort(values)
+        start = 0
+        while start < total:
+            end = start
+            first = outlets[owners[ordered[start]]]
+            confirmed = False
+            while end < total and values[ordered[end]] == values[ordered[start]]:
+                confirmed |= outlets[owners[ordered[end]]] != first
+                end += 1
+            if confirmed:
+                for i in range(start, end):
+                    out[owners[ordered[i]]] += 1
+            start = end
+        for k in range(starts[g], starts[g + 1]):
+            d = order[k]
+            size = set_ends[d] - (set_ends[d - 1] if d else 0)
+            out[d] = out[d] / size if size else 0.0

@@ -29,7 +29,7 @@ def folded(texts: list[str], params: Params = PARAMS) -> tuple[Verdicts, Cluster
     docs = shingle(pa.array(texts), params)
     found = candidates(docs, sign(docs, params), params)
     verdicts = verify(docs, found.pairs, params)
-    return verdicts, cluster(docs, representatives(docs), verdicts)
+    return verdicts, cluster(docs, representatives(docs), verdicts, params)
 
 
 def groups(texts: list[str]) -> set[frozenset[str]]:

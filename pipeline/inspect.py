@@ -1,0 +1,182 @@
+"""Questions about a release, answered from its published tables: a pair, a story, the releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import BadInput
+from pipeline.extract import boilerplate
+from pipeline.lake import ledger
+from pipeline.lake.store import Store
+from pipeline.match.sign import shingle
+from pipeline.match.verify import RULES, verify
+from pipeline.model import Evidence
+from pipeline.params import Params
+from pipeline.publish.release import list_releases, read_manifest, read_table
+from pipeline.story.explain import Aligned, align
+from pipeline.story.identity import replay
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A republication, as far as it is shown."""
+
+    doc_id: str
+    story_id: str
+    outlet_id: str
+    url: str
+    headline: str
+    published_at: datetime | None
+    relation: str
+    containment_in_canonical: float
+    wire_service: str | None
+    wire_inferred: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TwoTexts:
+    """Two republications, the figures of the pair, and the rule that decided."""
+
+    a: Copy
+    b: Copy
+    same_story: bool
+    decision: str
+    rule: str
+    jaccard: float
+    containment_ab: float
+    containment_ba: float
+    shared_shingles: int
+    numbers_overlap: float
+    paragraphs: tuple[Aligned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeStory:
+    """A story with its copies and the evidence of their credits (each rule and quote once)."""
+
+    story_id: str
+    headline: str
+    wire_service: str | None
+    n_outlets: int
+    pub_status: str
+    canonical_doc_id: str
+    canonical_reason: str
+    body: str
+    copies: tuple[Copy, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release in one line. `checks_failed`: checks of level warn that did not hold."""
+
+    release: str
+    created_at: datetime
+    current: bool
+    stories: int
+    republications: int
+    changed_stories: int
+    checks_failed: tuple[str, ...]
+
+
+def explain(lake: Store, doc_a: str, doc_b: str) -> TwoTexts:
+    """The verdict on two republications of the newest release, computed afresh from their texts.
+
+    Raises `BadInput` if the lake has no release or the release lacks one of them.
+    """
+    manifest = _released(lake)
+    params = Params(**{**manifest.params})
+    copies = read_table(lake, "republications")
+    a, b = sorted((doc_a, doc_b))
+    at = [_row_of(copies, "doc_id", doc) for doc in (a, b)]
+    outlets = copies["outlet_id"].combine_chunks()
+    bodies = copies["body"].combine_chunks()
+    chrome = boilerplate.learn(outlets, bodies, params)
+    texts = boilerplate.strip(outlets.take(pa.array(at)), bodies.take(pa.array(at)), chrome)
+    verdict = verify(shingle(texts, params), np.array([[0, 1]]), params)
+    rows = [copies.slice(row, 1).to_pylist()[0] for row in at]
+    decision, rule = _decided(lake, a, b, RULES[verdict.rule[0]], bool(verdict.accepted[0]))
+    return TwoTexts(
+        a=_copy(rows[0]),
+        b=_copy(rows[1]),
+        same_story=rows[0]["story_id"] == rows[1]["story_id"],
+        decision=decision,
+        rule=rule,
+        jaccard=float(verdict.jaccard[0]),
+        containment_ab=float(verdict.containment_ab[0]),
+        containment_ba=float(verdict.containment_ba[0]),
+        shared_shingles=int(verdict.shared[0]),
+        numbers_overlap=float(verdict.numbers_overlap[0]),
+        paragraphs=tuple(align(rows[0]["body"], rows[1]["body"], params)),
+    )
+
+
+def story(lake: Store, story_id: str) -> WholeStory:
+    """A story of the newest release; an id that was merged away leads to the one it lives on under.
+
+    Raises `BadInput` if there is no such story.
+    """
+    _released(lake)
+    live = replay(ledger.history(lake)).live(story_id)
+    stories = read_table(lake, "stories")
+    found = stories.slice(_row_of(stories, "story_id", live), 1).to_pylist()[0]
+    copies = read_table(lake, "republications")
+    rows = copies.filter(pc.equal(copies["story_id"], live)).to_pylist()
+    quotes = {(e["rule"], e["quote"]): Evidence(**e) for row in rows for e in row["wire_evidence"]}
+    names = {field.name for field in fields(WholeStory)} & found.keys()
+    return WholeStory(
+        **{name: found[name] for name in names},
+        copies=tuple(_copy(row) for row in rows),
+        evidence=tuple(quotes[key] for key in sorted(quotes)),
+    )
+
+
+def releases(lake: Store) -> Sequence[ReleaseRow]:
+    """All releases, oldest first. Raises `BadInput` if there is none."""
+    current = _released(lake).release
+    return [
+        ReleaseRow(
+            release=manifest.release,
+            created_at=manifest.created_at,
+            current=manifest.release == current,
+            stories=manifest.tables["stories"].rows,
+            republications=manifest.tables["republications"].rows,
+            changed_stories=manifest.changed_stories,
+            checks_failed=tuple(check.check for check in manifest.checks if not check.ok),
+        )
+        for manifest in list_releases(lake)
+    ]
+
+
+def _released(lake: Store) -> Any:
+    manifest = read_manifest(lake)
+    if manifest is None:
+        raise BadInput(f"{lake.url}: no release in this lake yet")
+    return manifest
+
+
+def _row_of(table: pa.Table, column: str, value: str) -> int:
+    row = int(pc.index(table[column], pa.scalar(value)).as_py())
+    if row < 0:
+        raise BadInput(f"{value}: no such {column} in the newest release")
+    return row
+
+
+def _decided(lake: Store, a: str, b: str, rule: str, accepted: bool) -> tuple[str, str]:
+    """What the release recorded of the pair (a cluster may refuse what the verdict accepts)."""
+    edges = read_table(lake, "edges")
+    pair = edges.filter(pc.and_(pc.equal(edges["doc_id_a"], a), pc.equal(edges["doc_id_b"], b)))
+    if pair.num_rows:
+        return pair["decision"][0].as_py(), pair["rule"][0].as_py()
+    return ("accepted" if accepted else "refused"), rule
+
+
+def _copy(row: dict[str, Any]) -> Copy:
+    return Copy(**{field.name: row[field.name] for field in fields(Copy)})

@@ -1,0 +1,346 @@
+"""The gate before a release: what does not add up is not published. Pure, over Arrow columns.
+
+Checks of level error stop the release; those of level warn are published in the `checks` table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import schema
+from pipeline.counts import Counts
+from pipeline.model import Run
+from pipeline.params import Params
+from pipeline.publish.manifest import Manifest
+from pipeline.publish.parquet import is_sorted
+
+Tables = Mapping[str, pa.Table]
+
+# what the checks read of a candidate, so that no body is fetched: its digest says if it is empty
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "stories": (
+        "story_id",
+        "canonical_doc_id",
+        "body_sha256",
+        "word_count",
+        "n_republications",
+        "n_outlets",
+        "n_owner_groups",
+        "n_distinct_bodies",
+    ),
+    "republications": (
+        "doc_id",
+        "story_id",
+        "outlet_id",
+        "relation",
+        "body_sha256",
+        "word_count",
+        "published_at",
+        "last_seen_at",
+        "run_id",
+    ),
+    "edges": ("story_id", "doc_id_a", "doc_id_b"),
+    "outlets": ("outlet_id", "owner_group"),
+    "runs": (
+        "run_id",
+        "outlet_id",
+        "fetched",
+        "published",
+        "unchanged",
+        "quarantined",
+        "skipped",
+    ),
+    "quarantine": ("run_id", "url"),
+}
+
+_EMPTY_BODY = hashlib.sha256(b"").hexdigest()
+_DRIFT_OF = "duplicate_share"
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    check: str
+    value: float
+    limit: float
+    comparison: str
+    level: str
+    reason: str
+
+    @property
+    def ok(self) -> bool:
+        if self.comparison == "==":
+            return self.value == self.limit
+        return self.value <= self.limit if self.comparison == "<=" else self.value >= self.limit
+
+
+def run_checks(
+    tables: Tables, counts: Counts, *, run: Run, params: Params, before: Manifest | None = None
+) -> pa.Table:
+    """Check the tables of a candidate release; one row of `schema.CHECKS` a check, sorted by name.
+
+    `tables`: for each table of `COLUMNS` at least those columns and `seen_day` (date32, null where the
+    table is not partitioned), rows in published order. `counts`: the pages of `run`. `before`: the
+    last release, for drift.
+    """
+    found = [
+        *_conservation(tables, counts, run),
+        *_keys(tables),
+        *_references(tables, run),
+        *_totals(tables),
+        *_content(tables, params),
+        *_order(tables),
+        *_warnings(tables, run, params, before),
+    ]
+    rows = [asdict(check) | {"ok": check.ok} for check in sorted(found, key=lambda check: check.check)]
+    return pa.Table.from_pylist(rows, schema=schema.CHECKS.schema)
+
+
+def failing(checks: pa.Table) -> list[str]:
+    """One line a check of level error that does not hold; empty if the release may go out."""
+    wrong = checks.filter(pc.and_(pc.equal(checks["level"], "error"), pc.invert(checks["ok"])))
+    return [
+        f"{row['check']} is {row['value']:g}, must be {row['comparison']} {row['limit']:g}"
+        for row in wrong.to_pylist()
+    ]
+
+
+def _none(check: str, value: int, reason: str) -> _Check:
+    """A check of level error that counts what must not be."""
+    return _Check(check, float(value), 0.0, "==", "error", reason)
+
+
+def _equal(check: str, value: int, limit: int, reason: str) -> _Check:
+    return _Check(check, float(value), float(limit), "==", "error", reason)
+
+
+def _conservation(tables: Tables, counts: Counts, run: Run) -> list[_Check]:
+    runs = _of_run(tables["runs"], run)
+    settled = pc.add(
+        pc.add(runs["published"], runs["unchanged"]), pc.add(runs["quarantined"], runs["skipped"])
+    )
+    return [
+        _equal(
+            "pages_conserved",
+            counts.settled,
+            counts.fetched,
+            "Every page taken up is published, unchanged, quarantined or skipped: none lost, none twice.",
+        ),
+        _none(
+            "pages_conserved_by_outlet",
+            _sum(pc.not_equal(settled, runs["fetched"])),
+            "The same holds for each outlet of the run.",
+        ),
+        _equal(
+            "pages_in_runs",
+            _sum(runs["fetched"]),
+            counts.fetched,
+            "The rows of `runs` add up to the run.",
+        ),
+        _equal(
+            "pages_in_republications",
+            _of_run(tables["republications"], run).num_rows,
+            counts.published,
+            "Each page counted as published is a row of `republications`.",
+        ),
+        _equal(
+            "pages_in_quarantine",
+            _of_run(tables["quarantine"], run).num_rows,
+            counts.quarantined,
+            "Each page counted as quarantined is a row of `quarantine`.",
+        ),
+    ]
+
+
+def _keys(tables: Tables) -> list[_Check]:
+    return [
+        _none(
+            f"{name}_key_unique",
+            rows.num_rows - _distinct(rows, schema.BY_NAME[name].key),
+            f"{', '.join(schema.BY_NAME[name].key)} names one row of `{name}`.",
+        )
+        for name, rows in tables.items()
+    ]
+
+
+def _references(tables: Tables, run: Run) -> list[_Check]:
+    stories, copies, edges = tables["stories"], tables["republications"], tables["edges"]
+    docs, outlets = copies["doc_id"], tables["outlets"]["outlet_id"]
+    canonical = copies.filter(pc.equal(copies["relation"], "canonical"))
+    return [
+        _none(
+            "republications_without_story",
+            _orphans(copies["story_id"], stories["story_id"]),
+            "Each republication belongs to a story.",
+        ),
+        _none(
+            "stories_without_republication",
+            _orphans(stories["story_id"], copies["story_id"]),
+            "Each story has a republication.",
+        ),
+        _none(
+            "canonical_not_of_story",
+            _unmatched(
+                stories.select(["story_id", "canonical_doc_id"]).rename_columns(["story_id", "doc_id"]),
+                canonical.select(["story_id", "doc_id"]),
+            )
+            + abs(canonical.num_rows - stories.num_rows),
+            "Each story's canonical_doc_id is the one republication of it that is marked canonical.",
+        ),
+        _none(
+            "edges_without_republication",
+            _orphans(edges["doc_id_a"], docs) + _orphans(edges["doc_id_b"], docs),
+            "Each end of an edge is a republication.",
+        ),
+        _none(
+            "edges_not_of_story",
+            _unmatched(
+                edges.select(["story_id", "doc_id_a"]).rename_columns(["story_id", "doc_id"]),
+                copies.select(["story_id", "doc_id"]),
+            ),
+            "An edge's story is the story of its doc_id_a.",
+        ),
+        _none(
+            "outlets_unknown",
+            _orphans(copies["outlet_id"], outlets)
+            + _orphans(_of_run(tables["runs"], run)["outlet_id"], outlets),
+            "Each outlet of a republication or of the run is a row of `outlets`.",
+        ),
+    ]
+
+
+def _totals(tables: Tables) -> list[_Check]:
+    """Each story's n_* against the republications themselves."""
+    groups = tables["outlets"].select(["outlet_id", "owner_group"])
+    copies = tables["republications"].select(["doc_id", "story_id", "outlet_id", "body_sha256"])
+    copies = copies.join(groups, keys="outlet_id", join_type="left outer")
+    alone = pc.binary_join_element_wise("outlet:", copies["outlet_id"], "")
+    owner = pc.coalesce(copies["owner_group"], alone)
+    counted = (
+        copies.set_column(copies.column_names.index("owner_group"), "owner_group", owner)
+        .group_by("story_id")
+        .aggregate(
+            [
+                ("doc_id", "count"),
+                ("outlet_id", "count_distinct"),
+                ("owner_group", "count_distinct"),
+                ("body_sha256", "count_distinct"),
+            ]
+        )
+        .rename_columns(["story_id", "republications", "outlets", "owner_groups", "distinct_bodies"])
+    )
+    joined = tables["stories"].drop_columns("seen_day").join(counted, keys="story_id", join_type="inner")
+    return [
+        _none(
+            f"n_{what}_wrong",
+            _sum(pc.not_equal(joined[f"n_{what}"], joined[what])),
+            f"stories.n_{what} is what `republications` says.",
+        )
+        for what in ("republications", "outlets", "owner_groups", "distinct_bodies")
+    ]
+
+
+def _content(tables: Tables, params: Params) -> list[_Check]:
+    copies = tables["republications"]
+    tolerance = pa.scalar(int(params.future_tolerance_seconds * 1e6), pa.duration("us"))
+    latest = pc.add(copies["last_seen_at"], tolerance)
+    return [
+        _none(
+            "bodies_empty",
+            sum(
+                _sum(pc.or_(pc.less(rows["word_count"], 1), pc.equal(rows["body_sha256"], _EMPTY_BODY)))
+                for rows in (copies, tables["stories"])
+            ),
+            "A page without text is quarantined, not published.",
+        ),
+        _none(
+            "dates_in_future",
+            _sum(pc.greater(copies["published_at"], latest)),
+            "No page was published after it was last seen, time zones and clocks allowed for.",
+        ),
+    ]
+
+
+def _order(tables: Tables) -> list[_Check]:
+    placed = ["story_id", "seen_day"]
+    stories = tables["stories"].select(placed)
+    unsorted = [
+        name for name, rows in tables.items() if not is_sorted(rows, ("seen_day", *schema.BY_NAME[name].sort))
+    ]
+    return [
+        _none(
+            "partition_wrong",
+            sum(_unmatched(tables[name].select(placed), stories) for name in ("republications", "edges")),
+            "A row lies in the partition of its story.",
+        ),
+        _none("tables_unsorted", len(unsorted), "Copies of a story lie side by side, as the manifest says."),
+    ]
+
+
+def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None) -> list[_Check]:
+    stories = tables["stories"]
+    shared = stories.filter(pc.greater(stories["n_outlets"], 1))
+    share = _sum(shared["n_republications"]) / max(_sum(stories["n_republications"]), 1)
+    past = [check.value for check in before.checks if check.check == _DRIFT_OF] if before else []
+    outlet, readable = _worst_outlet(_of_run(tables["runs"], run), params)
+    return [
+        _Check(
+            _DRIFT_OF, share, 1.0, "<=", "warn", "Share of republications whose story another outlet ran."
+        ),
+        _Check(
+            "duplicate_share_drift",
+            abs(share - past[0]) if past else 0.0,
+            params.warn_duplicate_drift,
+            "<=",
+            "warn",
+            "A jump against the last release means that matching or the mix of outlets changed.",
+        ),
+        _Check(
+            "outlet_readable_share",
+            readable,
+            params.warn_readable_share,
+            ">=",
+            "warn",
+            "Lowest share of an outlet's pages that could be read"
+            + (f" ({outlet})" if outlet else "")
+            + "; a low one means that its templates changed.",
+        ),
+    ]
+
+
+def _worst_outlet(runs: pa.Table, params: Params) -> tuple[str | None, float]:
+    """The outlet with the lowest readable share among those with enough pages, and the share."""
+    pages = pc.subtract(runs["fetched"], runs["skipped"])
+    runs = runs.append_column("pages", pages).filter(pc.greater_equal(pages, params.warn_min_pages))
+    if not runs.num_rows:
+        return None, 1.0
+    readable = pc.subtract(runs["pages"], runs["quarantined"]).cast(pa.float64())
+    shares = pc.divide(readable, runs["pages"].cast(pa.float64()))
+    at = pc.index(shares, pc.min(shares)).as_py()
+    return runs["outlet_id"][at].as_py(), shares[at].as_py()
+
+
+def _of_run(rows: pa.Table, run: Run) -> pa.Table:
+    return rows.filter(pc.equal(rows["run_id"], run.run_id))
+
+
+def _orphans(child: pa.ChunkedArray, parent: pa.ChunkedArray) -> int:
+    return _sum(pc.invert(pc.is_in(child, value_set=parent)))
+
+
+def _unmatched(child: pa.Table, parent: pa.Table) -> int:
+    """Rows of `child` that are no row of `parent`; both have the same columns."""
+    return len(child.join(parent, keys=child.column_names, join_type="left anti"))
+
+
+def _distinct(rows: pa.Table, key: tuple[str, ...]) -> int:
+    return len(rows.group_by(list(key)).aggregate([]))
+
+
+def _sum(values: pa.ChunkedArray) -> int:
+    """The sum, or how many are true; nulls count nothing."""
+    return int(pc.sum(values).as_py() or 0)

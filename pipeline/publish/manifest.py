@@ -1,0 +1,186 @@
+"""A manifest says which immutable files make one release; once written it never changes.
+
+releases/<id>/manifest.json   one per release
+latest.json                   which release readers get; the only object that is swapped
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pydantic import TypeAdapter
+
+from pipeline.counts import Counts
+from pipeline.errors import BadInput
+from pipeline.lake.store import Missing, Store
+from pipeline.schema import SCHEMA_VERSION
+
+LATEST = "latest.json"
+
+_RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One Parquet file of a release. `sort_min` and `sort_max`: the sort key of its first and last row."""
+
+    key: str
+    table: str
+    seen_day: date | None
+    rows: int
+    bytes: int
+    sha256: str
+    sort_min: tuple[str | None, ...] = ()
+    sort_max: tuple[str | None, ...] = ()
+
+    @property
+    def partition(self) -> tuple[str, date | None]:
+        return self.table, self.seen_day
+
+
+@dataclass(frozen=True, slots=True)
+class TableFiles:
+    """A table's files, by seen_day, and what they have in common."""
+
+    schema_sha256: str
+    sort: tuple[str, ...]
+    files: tuple[FileEntry, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A row of the `checks` table."""
+
+    check: str
+    value: float
+    limit: float
+    comparison: str
+    level: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A release. `data_runs` are the runs whose pages it takes in for the first time.
+
+    `changed_stories` counts stories that are new, different or gone since `previous`.
+    """
+
+    release: str
+    previous: str | None
+    created_at: datetime
+    run_id: str
+    data_runs: tuple[str, ...]
+    code_version: str
+    schema_version: int
+    params_digest: str
+    params: Mapping[str, int | float]
+    counts: Counts
+    changed_stories: int
+    checks: tuple[CheckResult, ...]
+    tables: Mapping[str, TableFiles]
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        return tuple(file for table in self.tables.values() for file in table.files)
+
+    def to_json(self) -> bytes:
+        return _MANIFEST.dump_json(self, indent=1) + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Manifest:
+        return _MANIFEST.validate_json(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What `latest.json` says. After a rollback `previous` is the release that was rolled back."""
+
+    release: str
+    previous: str | None
+    manifest: str
+
+    def to_json(self) -> bytes:
+        return _LATEST.dump_json(self, indent=1) + b"\n"
+
+
+_MANIFEST = TypeAdapter(Manifest)
+_LATEST = TypeAdapter(Latest)
+
+
+def manifest_key(release: str) -> str:
+    return f"releases/{release}/manifest.json"
+
+
+def checked_release(release: str) -> str:
+    """The id itself. Raises `BadInput` if it cannot stand in a key."""
+    if not _RELEASE_ID.fullmatch(release):
+        raise BadInput(f"release id {release!r}: expected at most 100 letters, digits, '_', '-', '.'")
+    return release
+
+
+def data_key(table: str, seen_day: date | None, release: str, sha256: str) -> str:
+    """Where a file of a release lies: unreferenced until a manifest names it, never overwritten."""
+    day = f"/seen_day={seen_day.isoformat()}" if seen_day else ""
+    return f"tables/{table}/schema={SCHEMA_VERSION}{day}/{release}-{sha256[:12]}.parquet"
+
+
+def current_key(file: FileEntry) -> str:
+    """Where people who glob find the newest file of this partition."""
+    day = f"/seen_day={file.seen_day.isoformat()}" if file.seen_day else ""
+    return f"current/{file.table}{day}/part-0.parquet"
+
+
+def by_partition(manifest: Manifest | None) -> dict[tuple[str, date | None], FileEntry]:
+    return {file.partition: file for file in manifest.files} if manifest else {}
+
+
+def in_order(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
+    return tuple(sorted(files, key=lambda file: (file.table, file.seen_day or date.min)))
+
+
+def read_latest(lake: Store) -> tuple[Latest, str] | None:
+    """What readers get now, with the tag for its swap; None before the first release."""
+    try:
+        data, tag = lake.get_tagged(LATEST)
+    except Missing:
+        return None
+    return _LATEST.validate_json(data), tag
+
+
+def find_manifest(lake: Store, release: str) -> Manifest | None:
+    """A release's manifest, or None if there is none."""
+    try:
+        return Manifest.from_json(lake.get(manifest_key(release)))
+    except Missing:
+        return None
+
+
+def read_manifest(lake: Store, release: str | None = None) -> Manifest | None:
+    """The manifest of `release`, or of the newest; None if there is no release yet.
+
+    Raises `BadInput` for a release that the lake does not have.
+    """
+    if release is None:
+        latest = read_latest(lake)
+        if latest is None:
+            return None
+        release = latest[0].release
+    found = find_manifest(lake, checked_release(release))
+    if found is None:
+        raise BadInput(f"{lake.url}: no release {release!r}")
+    return found
+
+
+def list_releases(lake: Store) -> list[Manifest]:
+    """All releases whose manifest is kept, oldest first."""
+    keys = [stored.key for stored in lake.list("releases/") if stored.key.endswith("/manifest.json")]
+    manifests = [Manifest.from_json(lake.get(key)) for key in keys]
+    return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.release))

@@ -1,0 +1,130 @@
+"""Equal rows give equal bytes: a file holds no clock, no run and no release, and its order is fixed.
+
+Options are those that DuckDB, Polars, pandas and pyarrow were seen to read: zstd, data pages v1,
+page index, checksums, sorting columns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.errors import Failed
+from pipeline.lake.store import Store
+from pipeline.publish.manifest import FileEntry
+from pipeline.schema import SCHEMA_VERSION, Table, schema_sha256
+
+
+def write_parquet(table: Table, rows: pa.Table, path: Path) -> None:
+    """Write rows of the declared schema, in any order, as one sorted file.
+
+    Raises `ValueError` if their schema is another one or a required column holds nulls.
+    """
+    if not rows.schema.equals(table.schema, check_metadata=False):
+        raise ValueError(f"{table.name}: rows are not of the declared schema:\n{rows.schema}")
+    for field in table.schema:
+        if not field.nullable and rows[field.name].null_count:
+            raise ValueError(f"{table.name}.{field.name}: nulls in a required column")
+    order = sort_order(rows, table.sort)
+    # 64-bit offsets: a day of bodies may pass 2 GB, where taking from plain string columns fails
+    rows = rows.cast(_wide(table.schema)).combine_chunks()
+    schema = _with_ids(table)
+    with _writer(table, schema, path) as writer:
+        for start in range(0, len(order), table.row_group):
+            group = rows.take(order.slice(start, table.row_group)).cast(schema)
+            writer.write_table(group, row_group_size=table.row_group)
+
+
+def sort_order(rows: pa.Table, columns: tuple[str, ...]) -> pa.UInt64Array:
+    """Positions of the rows in the order of the columns, ascending, nulls last."""
+    keys: list[Any] = [(column, "ascending", "at_end") for column in columns]
+    return pc.sort_indices(rows.select(list(columns)), sort_keys=keys)
+
+
+def is_sorted(rows: pa.Table, columns: tuple[str, ...]) -> bool:
+    """True if the rows stand in the order of the columns, equal ones in any order."""
+    keys = rows.select(list(columns)).combine_chunks()
+    return bool(keys.take(sort_order(keys, columns)).equals(keys))
+
+
+def file_sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def inspect(lake: Store, key: str, table: Table, expected: FileEntry) -> None:
+    """Reopen a file from the store. Raises `Failed` if it is not what was written, whole and in order."""
+    with lake.open(key) as stored:
+        if file_sha256(stored) != expected.sha256:
+            raise Failed(f"{lake.url}: {key}: the store gives other bytes than were written")
+    with lake.open(key) as stored:
+        parquet = pq.ParquetFile(stored)
+        found = parquet.metadata.num_rows, schema_sha256(parquet.schema_arrow)
+        if found != (expected.rows, table.schema_sha256()):
+            raise Failed(f"{lake.url}: {key}: has {found}, expected {expected.rows} rows of {table.name}")
+        if not is_sorted(parquet.read(columns=list(table.sort)), table.sort):
+            raise Failed(f"{lake.url}: {key}: not sorted by {', '.join(table.sort)}")
+
+
+def sort_bounds(table: Table, path: Path) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
+    """The sort key of the first and of the last row, as text; empty for a file without rows."""
+    parquet = pq.ParquetFile(path)
+    if not parquet.metadata.num_rows:
+        return (), ()
+    columns = list(table.sort)
+    first = parquet.read_row_group(0, columns=columns)
+    last = parquet.read_row_group(parquet.num_row_groups - 1, columns=columns)
+    return _texts(first, 0), _texts(last, last.num_rows - 1)
+
+
+def _texts(rows: pa.Table, at: int) -> tuple[str | None, ...]:
+    values = [column[at].as_py() for column in rows.columns]
+    return tuple(
+        value.isoformat() if isinstance(value, datetime) else None if value is None else str(value)
+        for value in values
+    )
+
+
+def _writer(table: Table, schema: pa.Schema, path: Path) -> pq.ParquetWriter:
+    ordering: list[tuple[str, Any]] = [(column, "ascending") for column in table.sort]
+    writer = pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        write_page_index=True,
+        write_page_checksum=True,
+        sorting_columns=pq.SortingColumn.from_ordering(schema, ordering, null_placement="at_end"),
+    )
+    writer.add_key_value_metadata(
+        {
+            "wirefold.table": table.name,
+            "wirefold.schema_version": str(SCHEMA_VERSION),
+            "wirefold.schema_sha256": table.schema_sha256(),
+        }
+    )
+    return writer
+
+
+def _with_ids(table: Table) -> pa.Schema:
+    """The declared schema with Parquet field ids: a column's place, for a column is only ever added last."""
+    return pa.schema(
+        [
+            field.with_metadata({**(field.metadata or {}), "PARQUET:field_id": str(number)})
+            for number, field in enumerate(table.schema, start=1)
+        ]
+    )
+
+
+def _wide(schema: pa.Schema) -> pa.Schema:
+    return pa.schema(
+        [field.with_type(pa.large_string()) if pa.types.is_string(field.type) else field for field in schema]
+    )

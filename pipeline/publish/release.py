@@ -1,0 +1,288 @@
+"""A release is whole or it is not there: files, audit, manifest, and last one swap of `latest.json`.
+
+    tables/…            written first, under names that nothing references yet, and reopened
+    checks              over the candidate; a failing one leaves evidence under failed/ and nothing else
+    releases/<id>/…     the manifest, created once
+    latest.json         compare-and-swap against what was read at the start: the second writer loses
+    current/…           refreshed afterwards; any later run completes it
+
+A crash between any two writes leaves the last release whole, and the rerun gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline import __version__, schema
+from pipeline.counts import Counts
+from pipeline.errors import CheckFailed
+from pipeline.lake.store import Conflict, Store
+from pipeline.model import Run
+from pipeline.params import Params
+from pipeline.publish.changes import count_changed
+from pipeline.publish.checks import failing
+from pipeline.publish.current import complete_current
+from pipeline.publish.manifest import (
+    LATEST,
+    CheckResult,
+    FileEntry,
+    Latest,
+    Manifest,
+    TableFiles,
+    by_partition,
+    checked_release,
+    data_key,
+    find_manifest,
+    in_order,
+    list_releases,
+    manifest_key,
+    read_latest,
+    read_manifest,
+)
+from pipeline.publish.parquet import file_sha256, inspect, sort_bounds, write_parquet
+from pipeline.publish.reader import Candidate, read_files, read_table
+from pipeline.publish.retention import collect_garbage, rollback
+
+__all__ = [
+    "Candidate",
+    "Check",
+    "FileEntry",
+    "Manifest",
+    "Partition",
+    "collect_garbage",
+    "complete_current",
+    "list_releases",
+    "read_manifest",
+    "read_table",
+    "rollback",
+    "write_failed",
+    "write_release",
+]
+
+# gives the rows of the `checks` table for a candidate
+Check = Callable[[Candidate], pa.Table]
+_Files = dict[tuple[str, date | None], FileEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """All rows of a table on one seen_day (None: of an unpartitioned table), in the declared schema.
+
+    Without rows it says that the partition is gone.
+    """
+
+    table: schema.Table
+    seen_day: date | None
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What the lake said when the release began.
+
+    `base`: the release that this one follows. `published`: this one was published before, by this
+    run's first try, and readers have it or a later one.
+    """
+
+    base: Manifest | None
+    latest: Latest | None
+    tag: str | None
+    published: bool
+
+
+def write_release(
+    lake: Store,
+    *,
+    release: str,
+    run: Run,
+    partitions: Iterable[Partition],
+    params: Params,
+    counts: Counts,
+    check: Check,
+    replaces: Collection[str] = (),
+    data_runs: tuple[str, ...] = (),
+) -> Manifest:
+    """Publish a release: the given partitions, and those of the last release that are not given.
+
+    `replaces` names tables given whole: their partitions that are not given are dropped. `data_runs`
+    are the runs whose pages come in with this release (default: `run` alone). Partitions are taken
+    one at a time. Running it again with the same arguments changes nothing, or completes it.
+
+    Raises `CheckFailed` if a check of level error does not hold, `Conflict` if somebody else
+    published meanwhile or the id was used for something else; both times nothing was released.
+    """
+    start = _begin(lake, checked_release(release))
+    files = _carried(start.base, replaces)
+    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
+        writer = _Writer(lake, release, by_partition(start.base), Path(scratch) / "part.parquet")
+        for partition in partitions:
+            files.pop((partition.table.name, partition.seen_day), None)
+            if partition.rows.num_rows:
+                entry = writer.write(partition)
+                files[entry.partition] = entry
+        _fill(files, writer, run)
+        checks = check(Candidate(lake, in_order(files.values()), start.base))
+        if wrong := failing(checks):
+            write_failed(lake, release, checks)
+            raise CheckFailed(f"nothing was released: {'; '.join(wrong)} (see failed/{release}/)")
+        entry = writer.write(Partition(schema.CHECKS, None, checks))
+        files[entry.partition] = entry
+    manifest = Manifest(
+        release=release,
+        previous=start.base.release if start.base else None,
+        created_at=run.now,
+        run_id=run.run_id,
+        data_runs=data_runs or (run.run_id,),
+        code_version=__version__,
+        schema_version=schema.SCHEMA_VERSION,
+        params_digest=params.digest(),
+        params=asdict(params),
+        counts=counts,
+        changed_stories=_changed_stories(lake, start.base, files),
+        checks=_results(checks),
+        tables=_by_table(files),
+    )
+    _publish(lake, manifest, start)
+    complete_current(lake)
+    return manifest
+
+
+def write_failed(lake: Store, release: str, checks: pa.Table) -> None:
+    """Keep a failed release's checks as evidence: `failed/<release>/checks.parquet`."""
+    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
+        path = Path(scratch) / "checks.parquet"
+        write_parquet(schema.CHECKS, checks, path)
+        lake.put_file(f"failed/{checked_release(release)}/checks.parquet", str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes partitions as files, one at a time through one local file."""
+
+    lake: Store
+    release: str
+    before: _Files
+    path: Path
+
+    def write(self, partition: Partition) -> FileEntry:
+        """The file of these rows: the last release's if it holds the same bytes, or a new one, reopened."""
+        table, day = partition.table, partition.seen_day
+        if table.partitioned != (day is not None):
+            raise ValueError(f"{table.name}: seen_day {day} does not fit a table with {table.partitioned=}")
+        write_parquet(table, partition.rows, self.path)
+        with self.path.open("rb") as file:
+            sha256 = file_sha256(file)
+        before = self.before.get((table.name, day))
+        if before and before.sha256 == sha256:
+            return before
+        low, high = sort_bounds(table, self.path)
+        key = data_key(table.name, day, self.release, sha256)
+        size = self.path.stat().st_size
+        entry = FileEntry(key, table.name, day, partition.rows.num_rows, size, sha256, low, high)
+        self.lake.put_file(key, str(self.path))
+        inspect(self.lake, key, table, entry)
+        return entry
+
+
+def _begin(lake: Store, release: str) -> _Start:
+    found = read_latest(lake)
+    latest, tag = found if found else (None, None)
+    ours = find_manifest(lake, release)
+    published = bool(ours and latest and _descends(lake, latest.release, release))
+    if ours and latest and not published and _descends(lake, latest.previous, release):
+        raise Conflict(f"{lake.url}: release {release} was rolled back; publish under a new id")
+    previous = ours.previous if ours else latest.release if latest else None
+    base = find_manifest(lake, previous) if previous else None
+    if previous and base is None:
+        raise Conflict(f"{lake.url}: {release} follows {previous}, which is no longer kept; use a new id")
+    return _Start(base, latest, tag, published)
+
+
+def _carried(base: Manifest | None, replaces: Collection[str]) -> _Files:
+    return {
+        key: file
+        for key, file in by_partition(base).items()
+        if file.table not in replaces and file.table != schema.CHECKS.name
+    }
+
+
+def _fill(files: _Files, writer: _Writer, run: Run) -> None:
+    """Give each table without rows one empty file, so that a glob or a scan of it works; else none."""
+    for table in schema.TABLES:
+        own = [file for file in files.values() if file.table == table.name]
+        if any(file.rows for file in own):
+            for file in own:
+                if not file.rows:
+                    del files[file.partition]
+        elif not own and table is not schema.CHECKS:
+            day = run.now.date() if table.partitioned else None
+            entry = writer.write(Partition(table, day, table.schema.empty_table()))
+            files[entry.partition] = entry
+
+
+def _publish(lake: Store, manifest: Manifest, start: _Start) -> None:
+    """Create the manifest, then swap `latest.json` to it if it still is what it was at the start."""
+    key, data = manifest_key(manifest.release), manifest.to_json()
+    created = lake.put_if_absent(key, data)
+    if not created and lake.get(key) != data:
+        raise Conflict(f"{lake.url}: release {manifest.release} exists with other content; use a new id")
+    if start.published:
+        return
+    following = start.latest.release if start.latest else None
+    try:
+        if following != manifest.previous:
+            raise Conflict(f"{lake.url}: {LATEST} was changed by somebody else")
+        lake.swap(LATEST, Latest(manifest.release, manifest.previous, key).to_json(), start.tag)
+    except Conflict:
+        now = read_latest(lake)
+        if now and now[0].release == manifest.release:
+            return  # a twin of this run was quicker, or the answer to our own swap was lost
+        winner = now[0].release if now else "another release"
+        remedy = "run it again" if created else "publish under a new id"
+        if created:
+            lake.delete(key)  # it never was a release; the next try may use the id again
+        raise Conflict(
+            f"{lake.url}: {winner} was published since this run began from "
+            f"{manifest.previous or 'an empty lake'}; {manifest.release} was not released, {remedy}"
+        ) from None
+
+
+def _descends(lake: Store, release: str | None, ancestor: str) -> bool:
+    """True if `ancestor` is `release` or one of the releases it follows."""
+    at = release
+    while at and at != ancestor:
+        manifest = find_manifest(lake, at)
+        at = manifest.previous if manifest else None
+    return at == ancestor
+
+
+def _changed_stories(lake: Store, base: Manifest | None, files: _Files) -> int:
+    name = schema.STORIES.name
+    old = {file for file in by_partition(base).values() if file.table == name}
+    new = {file for file in files.values() if file.table == name}
+    # the digest of the body stands for the body
+    columns = [column for column in schema.STORIES.schema.names if column != "body"]
+    before, after = read_files(lake, name, old - new, columns), read_files(lake, name, new - old, columns)
+    return count_changed(before, after, schema.STORIES.key[0])
+
+
+def _results(checks: pa.Table) -> tuple[CheckResult, ...]:
+    columns = ("check", "value", "limit", "comparison", "level", "ok")
+    return tuple(CheckResult(**row) for row in checks.select(columns).to_pylist())
+
+
+def _by_table(files: _Files) -> dict[str, TableFiles]:
+    return {
+        table.name: TableFiles(
+            table.schema_sha256(),
+            table.sort,
+            in_order(file for file in files.values() if file.table == table.name),
+        )
+        for table in schema.TABLES
+    }

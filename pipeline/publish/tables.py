@@ -1,0 +1,211 @@
+"""From pages, stories and pairs to the published tables, column by column.
+
+Pure: Arrow in, Arrow out, every table in its declared schema and order. A row's `seen_day` partition
+is the UTC day on which its story was first seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.lake.pages import Seen
+from pipeline.model import Outlet
+from pipeline.publish.release import Partition
+from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES, Table
+
+
+def republications(seen: Seen, story_ids: pa.Array, canonicals: pa.Table) -> pa.Table:
+    """schema.REPUBLICATIONS of n pages, from their story ids (string[n]) and segments.CANONICALS."""
+    pages = seen.pages
+    headlines = pc.utf8_lower(pages["headline"].combine_chunks())
+    computed = {
+        "story_id": story_ids,
+        "first_seen_at": pages["fetched_at"],
+        "last_seen_at": seen.last_seen_at,
+        "relation": canonicals["relation"],
+        "jaccard": canonicals["jaccard"],
+        "containment_in_canonical": canonicals["in_canonical"],
+        "containment_of_canonical": canonicals["of_canonical"],
+        "headline_changed": pc.not_equal(headlines, headlines.take(canonicals["chosen"].combine_chunks())),
+        "credit_present": pc.is_valid(pages["wire_service"]),
+        "wire_inferred": _inferred(pages, story_ids),
+    }
+    return _as(REPUBLICATIONS, {name: pages[name] for name in pages.column_names} | computed)
+
+
+def _main_service(pages: pa.Table, story_ids: pa.Array) -> pa.Table:
+    """story_id, wire_service, wire_confidence: the service that most copies credit; the surest, then
+    the first by name, among equals."""
+    credits = pa.table({name: pages[name] for name in ("wire_service", "wire_confidence")})
+    credits = credits.append_column("story_id", story_ids).filter(pc.is_valid(pages["wire_service"]))
+    counted = credits.group_by(["story_id", "wire_service"]).aggregate(
+        [("wire_service", "count"), ("wire_confidence", "max")]
+    )
+    order = [
+        ("story_id", "ascending"),
+        ("wire_service_count", "descending"),
+        ("wire_confidence_max", "descending"),
+        ("wire_service", "ascending"),
+    ]
+    best = (
+        counted.sort_by(order)
+        .group_by("story_id", use_threads=False)
+        .aggregate([("wire_service", "first"), ("wire_confidence_max", "first")])
+    )
+    return best.rename_columns(["story_id", "wire_service", "wire_confidence"])
+
+
+def _inferred(pages: pa.Table, story_ids: pa.Array) -> pa.Array:
+    """The story's service for pages that credit none themselves, else null."""
+    main = _main_service(pages, story_ids)
+    at = pc.index_in(story_ids, main["story_id"].combine_chunks())
+    service = main["wire_service"].combine_chunks().take(at)
+    own = pc.is_valid(pages["wire_service"].combine_chunks())
+    return pc.if_else(own, pa.scalar(None, pa.string()), service)
+
+
+def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
+    """schema.STORIES from the republications (same rows and order as `pages`)."""
+    rows = pa.array(np.flatnonzero(canonicals["chosen"].to_numpy() == np.arange(copies.num_rows)))
+    canonical, page, why = copies.take(rows), pages.take(rows), canonicals.take(rows)
+    counted = _counts(copies, outlets)
+    at = pc.index_in(canonical["story_id"].combine_chunks(), counted["story_id"].combine_chunks())
+    counted = counted.take(at)
+    main = _main_service(copies, copies["story_id"].combine_chunks())
+    credit = main.take(pc.index_in(canonical["story_id"].combine_chunks(), main["story_id"].combine_chunks()))
+    own = {
+        "wire_service": credit["wire_service"],
+        "wire_confidence": pc.fill_null(credit["wire_confidence"], 0.0),
+        "canonical_doc_id": canonical["doc_id"],
+        "canonical_policy": why["policy"],
+        "canonical_reason": why["reason"],
+    }
+    carried = {name: page[name] for name in ("contributors", "dateline_place", "copyright_line")}
+    columns = {name: canonical[name] for name in canonical.column_names}
+    return _as(STORIES, columns | carried | {n: counted[n] for n in counted.column_names} | own)
+
+
+def _counts(copies: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
+    """One row a story: its counts, times and notices."""
+    group_of = {outlet.outlet_id: outlet.owner_group for outlet in outlets}
+    names = copies["outlet_id"].to_pylist()
+    owners = pa.array([group_of.get(name) or f"outlet:{name}" for name in names], pa.string())
+    notices = copies["notices"].combine_chunks()
+    flags = {name: _has(notices, name) for name in ("correction", "kill", "withhold")}
+    wanted = copies.select(
+        ["story_id", "doc_id", "outlet_id", "body_sha256", "published_at", "first_seen_at", "last_seen_at"]
+    ).append_column("owner", owners)
+    wanted = wanted.append_column("correction", flags["correction"]).append_column(
+        "killed", pc.or_(flags["kill"], flags["withhold"])
+    )
+    counted = wanted.group_by("story_id").aggregate(
+        [
+            ("doc_id", "count"),
+            ("outlet_id", "count_distinct"),
+            ("owner", "count_distinct"),
+            ("body_sha256", "count_distinct"),
+            ("published_at", "min"),
+            ("published_at", "max"),
+            ("first_seen_at", "min"),
+            ("first_seen_at", "max"),
+            ("correction", "any"),
+            ("killed", "any"),
+        ]
+    )
+    return pa.table(
+        {
+            "story_id": counted["story_id"],
+            "n_republications": counted["doc_id_count"],
+            "n_outlets": counted["outlet_id_count_distinct"],
+            "n_owner_groups": counted["owner_count_distinct"],
+            "n_distinct_bodies": counted["body_sha256_count_distinct"],
+            "first_published_at": counted["published_at_min"],
+            "last_published_at": counted["published_at_max"],
+            "first_seen_at": counted["first_seen_at_min"],
+            "last_seen_at": counted["first_seen_at_max"],
+            "has_correction": counted["correction_any"],
+            "pub_status": pc.if_else(counted["killed_any"], "canceled", "usable"),
+        }
+    )
+
+
+def _has(lists: pa.Array, value: str) -> pa.Array:
+    """Whether each list holds `value`: bool[n]."""
+    rows = pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), value))
+    return pc.is_in(pa.array(np.arange(len(lists))), value_set=rows.cast(pa.int64()))
+
+
+def edges(pairs: pa.Table, copies: pa.Table) -> pa.Table:
+    """schema.EDGES from the kept pairs (segments.PAIRS)."""
+    at = pc.index_in(pairs["doc_id_a"].combine_chunks(), copies["doc_id"].combine_chunks())
+    columns = {name: pairs[name] for name in pairs.column_names}
+    return _as(EDGES, columns | {"story_id": copies["story_id"].combine_chunks().take(at)})
+
+
+def outlet_rows(
+    outlets: Sequence[Outlet], copies: pa.Table, story: pa.Table, quarantine: pa.Table
+) -> pa.Table:
+    """schema.OUTLETS: the registry's outlets and those that only the input names."""
+    shared = story.filter(pc.greater(story["n_outlets"], 1))["story_id"].combine_chunks()
+    duplicate = pc.is_in(copies["story_id"].combine_chunks(), value_set=shared).cast(pa.float32())
+    counted = (
+        copies.select(["outlet_id", "first_seen_at"])
+        .append_column("duplicate", duplicate)
+        .group_by("outlet_id")
+        .aggregate(
+            [
+                ("outlet_id", "count"),
+                ("first_seen_at", "min"),
+                ("first_seen_at", "max"),
+                ("duplicate", "mean"),
+            ]
+        )
+        .to_pylist()
+    )
+    found = {row["outlet_id"]: row for row in counted}
+    held = {row["values"]: row["counts"] for row in pc.value_counts(quarantine["outlet_id"]).to_pylist()}
+    known = {outlet.outlet_id: outlet for outlet in outlets}
+    rows = [
+        _outlet_row(known.get(name) or Outlet(name, name, name), found.get(name, {}), held.get(name, 0))
+        for name in sorted(known.keys() | found.keys() | held.keys())
+    ]
+    return pa.Table.from_pylist(rows, OUTLETS.schema)
+
+
+def _outlet_row(outlet: Outlet, counted: dict[str, object], quarantined: int) -> dict[str, object]:
+    return {
+        "outlet_id": outlet.outlet_id,
+        "domain": outlet.domain,
+        "name": outlet.name,
+        "call_sign": outlet.call_sign,
+        "owner_group": outlet.owner_group,
+        "market": outlet.market,
+        "network": outlet.network,
+        "first_seen_at": counted.get("first_seen_at_min"),
+        "last_seen_at": counted.get("first_seen_at_max"),
+        "n_republications": counted.get("outlet_id_count", 0),
+        "duplicate_share": counted.get("duplicate_mean", 0.0),
+        "quarantined": quarantined,
+    }
+
+
+def by_day(table: Table, rows: pa.Table, days: pa.Array) -> Iterator[Partition]:
+    """The rows split by their seen_day (date32[n])."""
+    for day in sorted(set(days.to_pylist())):
+        yield Partition(table, day, rows.filter(pc.equal(days, pa.scalar(day, pa.date32()))))
+
+
+def story_days(of: pa.Array, story: pa.Table) -> pa.Array:
+    """The seen_day (date32[n]) of each story id in `of`."""
+    at = pc.index_in(of, story["story_id"].combine_chunks())
+    return story["first_seen_at"].combine_chunks().take(at).cast(pa.date32())
+
+
+def _as(table: Table, columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:
+    """A table in its declared schema from columns by name; others are left out."""
+    arrays = [columns[field.name].cast(field.type) for field in table.schema]
+    return pa.Table.from_arrays(arrays, schema=table.schema)

@@ -1,0 +1,16 @@
+"""Fixtures that several rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import S3Server, ministack
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One MiniStack for all tests of a session; each test makes its own bucket in it."""
+    with ministack(tmp_path_factory.mktemp("ministack")) as server:
+        yield server

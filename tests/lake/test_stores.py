@@ -1,0 +1,154 @@
+"""One contract for every store: whole objects, and races with exactly one winner."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import Failed
+from pipeline.lake.store import Conflict, Missing, Store
+
+RACERS = 8
+
+
+def race(attempt: Callable[[int], object]) -> list[object]:
+    """What each of eight attempts gave that were let go at the same moment."""
+    barrier = Barrier(RACERS)
+
+    def run(number: int) -> object:
+        barrier.wait()
+        return attempt(number)
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        return list(pool.map(run, range(RACERS)))
+
+
+def test_objects_are_read_as_they_were_written(store: Store, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 4096
+    (tmp_path / "local").write_bytes(data)
+    store.put("a/b", b"old")
+    store.put("a/b", data)
+    store.put_file("a/c", str(tmp_path / "local"))
+    store.copy("a/c", "a/d")
+    store.put("a/c", b"changed")
+    assert store.get("a/b") == store.get("a/d") == data
+    assert store.get_range("a/b", 1000, 10) == data[1000:1010]
+    assert store.get_range("a/b", len(data) - 3, 10) == data[-3:]
+    assert store.get_range("a/b", len(data) + 3, 10) == b""
+    with store.open("a/b") as file:
+        assert file.seek(-5, 2) == len(data) - 5
+        assert file.read() == data[-5:]
+        file.seek(300_000)
+        assert file.read(7) == data[300_000:300_007]
+
+
+def test_listing_is_in_key_order_and_takes_a_prefix_literally(store: Store) -> None:
+    keys = ["a/b/z", "a/b-c/x", "a/b.d", "a/b", "ab", "a2/x"]
+    keys.remove("a/b")  # a folder cannot hold a file and a folder of one name; no key of ours needs it
+    for key in keys:
+        store.put(key, key.encode())
+    assert [item.key for item in store.list("")] == sorted(keys)
+    assert [(item.key, item.size) for item in store.list("a/b")] == [
+        (key, len(key)) for key in sorted(keys) if key.startswith("a/b")
+    ]
+    assert list(store.list("nothing/here/")) == []
+
+
+def test_unknown_keys_are_missing_and_deleting_twice_is_no_error(store: Store) -> None:
+    for ask in (store.get, store.get_tagged, store.open, lambda key: store.get_range(key, 0, 1)):
+        with pytest.raises(Missing):
+            ask("no/such")
+    with pytest.raises(Missing):
+        store.copy("no/such", "x")
+    store.put("a", b"1")
+    store.delete("a")
+    store.delete("a")
+    assert not store.exists("a")
+
+
+def test_only_the_first_creates(store: Store) -> None:
+    assert store.put_if_absent("m", b"first")
+    assert not store.put_if_absent("m", b"second")
+    assert store.get("m") == b"first"
+    with pytest.raises(Conflict):
+        store.swap("m", b"third", None)
+    assert store.get("m") == b"first"
+
+
+def test_swap_needs_the_tag_of_what_it_replaces(store: Store) -> None:
+    first = store.swap("p", b"1", None)
+    assert store.get_tagged("p") == (b"1", first)
+    second = store.swap("p", b"2", first)
+    with pytest.raises(Conflict):
+        store.swap("p", b"3", first)
+    assert store.get_tagged("p") == (b"2", second)
+    with pytest.raises(Conflict):
+        store.swap("never", b"1", second)
+    assert not store.exists("never")
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_eight_creators_have_one_winner(store: Store, round_: int) -> None:
+    won = race(lambda number: store.put_if_absent(f"race/{round_}", b"%d" % number))
+    assert sum(map(bool, won)) == 1
+    assert store.get(f"race/{round_}") == b"%d" % won.index(True)
+
+
+def test_eight_swappers_lose_no_update(store: Store) -> None:
+    """Each adds its number to the object, trying again when it loses: at the end all are there."""
+    store.put("sum", b"")
+
+    def add(number: int) -> None:
+        for _ in range(200):
+            data, tag = store.get_tagged("sum")
+            try:
+                store.swap("sum", data + b"%d" % number, tag)
+                return
+            except Conflict:
+                continue
+        raise AssertionError("never won")
+
+    race(add)
+    assert sorted(store.get("sum")) == sorted(b"01234567")
+
+
+def test_a_good_store_passes_the_probe_and_keeps_nothing_of_it(store: Store) -> None:
+    store.probe()
+    assert list(store.list("")) == []
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../../x", "/etc/x", "a//b", "a/./b", "", "a/", "a\\b", "a\0"])
+def test_keys_cannot_leave_the_lake(store: Store, key: str) -> None:
+    for use in (store.get, store.exists, lambda bad: store.put(bad, b""), store.delete):
+        with pytest.raises(ValueError, match="not a key"):
+            use(key)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=600), steps=st.lists(st.tuples(st.integers(0, 700), st.integers(0, 300))))
+def test_an_open_object_reads_like_a_file(
+    folder_and_moto: tuple[Store, Store], data: bytes, steps: list[tuple[int, int]]
+) -> None:
+    folder, s3 = folder_and_moto
+    key = f"x/{hashlib.sha256(data).hexdigest()}"
+    for store in (folder, s3):
+        store.put(key, data)
+    with folder.open(key) as expected, s3.open(key) as found:
+        for place, length in steps:
+            assert expected.seek(place) == found.seek(place)
+            assert expected.read(length) == found.read(length)
+
+
+def test_folder_lake_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    from pipeline.lake.folder import FolderStore
+
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(Failed, match="cannot be used as a lake"):
+        FolderStore(str(tmp_path / "file"))
