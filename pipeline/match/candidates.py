@@ -31,17 +31,16 @@ class Candidates:
     capped: int
 
 
-def representatives(docs: Shingled) -> NDArray[np.int64]:
-    """For each document the first one with the same token sequence, int64[n]; itself if it is unique
-    or has no tokens at all."""
+def representatives(docs: Shingled, params: Params) -> NDArray[np.int64]:
+    """For each document the first one with the same token sequence, int64[n]; itself if it is unique,
+    or too short to prove anything (what is left of pages of which all but a stub was chrome)."""
     _, first, inverse = np.unique(docs.digests, return_index=True, return_inverse=True)
-    same = first[inverse]
-    return np.where(docs.lengths > 0, same, np.arange(len(docs)))
+    return np.where(docs.sizes >= params.min_shared_shingles, first[inverse], np.arange(len(docs)))
 
 
 def candidates(docs: Shingled, signatures: NDArray[np.uint32], params: Params) -> Candidates:
     """Pairs among the representatives of n documents (`signatures` uint32[n, num_perm])."""
-    chosen = np.unique(representatives(docs))
+    chosen = np.unique(representatives(docs, params))
     chosen = chosen[docs.sizes[chosen] > 0]
     by_bands, capped_bands = _band_pairs(signatures[chosen], chosen, params)
     by_anchors, capped_anchors = _anchor_pairs(docs, chosen, params)

@@ -48,8 +48,7 @@ def cluster(docs: Shingled, same_text: NDArray[np.int64], verdicts: Verdicts, pa
     for row in _in_digests(verdicts, guests, hosts, spans):
         refused_as[inside[row]] = DIGEST
     held_up = verdicts.accepted | (verdicts.containment >= params.bridge_containment)
-    for row in inside:
-        held_up[row] &= refused_as[row] != DIGEST
+    held_up &= np.array(refused_as) != DIGEST
     bridges = {(int(a), int(b)) for a, b in verdicts.pairs[held_up]}
     _join_inside(docs, same_text, parent, verdicts, inside, guests, hosts, bridges, refused_as)
     labels = np.array([kernel.find(parent, i) for i in range(n)], np.int64)

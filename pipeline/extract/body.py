@@ -1,0 +1,309 @@
+"""The body is the article's own words: what stands around them is named and put elsewhere, or dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import trafilatura
+from lxml import etree, html
+
+from pipeline.extract import lines as kinds
+from pipeline.extract.people import contributors_in
+from pipeline.extract.text import count_words, key, same_words, squash
+
+_CAPTION_MARK = re.compile(
+    r"(?:^|[\s_-])(?:(?:fig)?caption(?:-text)?|cutline|(?:photo|image|media|picture)[_-]?credits?|credits?|photographer)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_NOT_CREDIT = re.compile(r"\W*(?:(?:by|von|par|updated|published|posted)\b|[A-Z][a-z]+\.? \d)", re.IGNORECASE)
+_CHROME_MARK = re.compile(
+    r"newsletter|sign-?up|subscri|consent|cookie|gdpr|(?:^|[\s_-])(?:related|recirc\w*|read-?more|also-read|promo|"
+    r"advert\w*|ad|outbrain|taboola|share|sharing|social|breadcrumbs?|comments?|disqus|trending|most-read|"
+    r"recommended|skip-link|tags)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAPTIONED = etree.XPath(
+    "//figure | //figcaption"
+    " | //*[self::p or self::div or self::span or self::small or self::cite or self::em][@class]"
+)
+_MARKED = etree.XPath(
+    "//*[self::div or self::aside or self::section or self::p or self::ul or self::nav or self::form"
+    " or self::span or self::a][@class or @id]"
+)
+_PARAGRAPH_TEXT = etree.XPath("//p//text()")
+# asked for in C first: 1 ms a page, where asking each element costs 9
+_CLOSING_WORDS = (
+    "©", "opyright", "CNN-Wire", "ontributed", "eporting by", "diting by", "ublished", "ppeared",
+    "istributed", "ewsroom", "AP ", "AFP", "dpa", "Our Standards",
+)  # fmt: skip
+_CLOSING_TEXT = etree.XPath(
+    f"/html/body//text()[{' or '.join(f'contains(., {word!r})' for word in _CLOSING_WORDS)}]"
+    "[not(ancestor::script)]"
+)
+_INLINE = frozenset({"span", "em", "i", "b", "strong", "a", "small", "font", "u", "sup", "br"})
+_PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
+_MAX_CHROME_WORDS = 150
+_MAX_CHROME_SHARE = 0.2
+_MAX_CAPTION_WORDS = 110
+_MAX_CREDIT_WORDS = 16
+_MAX_LINK_WORDS = 20
+_LONG_WORDS = 20
+# closing lines that the extractor dropped are looked for this many elements below the last paragraph
+_CLOSING_REACH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article's text taken apart. `body` and `footer` have one paragraph a line."""
+
+    body: str
+    footer: str = ""
+    byline: str | None = None
+    dateline: str | None = None
+    dateline_place: str | None = None
+    topic: str | None = None
+    contributors: tuple[str, ...] = ()
+    copyright_line: str | None = None
+    copyright_year: int | None = None
+    image_credits: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def read_body(tree: html.HtmlElement) -> tuple[list[str], list[str]]:
+    """`(lines of the main text, photo credits)` of a page; takes the tree apart.
+
+    Captions and chrome that their markup names go first; then trafilatura in its default mode,
+    which beat its fast, precise and table-less modes on labelled pages; then the byline and the
+    wire's closing lines that it dropped are put back.
+    """
+    photo_credits = _take_captions(tree)
+    _drop_chrome(tree)
+    byline, closings = _byline_line(tree), _Closings(tree)
+    text = trafilatura.extract(tree, include_comments=False, output_format="txt") or ""
+    found = [squash(line) for line in text.splitlines()]
+    kept = [line for line in found if line]
+    first = [byline] if byline and byline not in kept else []
+    return first + kept + closings.missing_from(kept), photo_credits
+
+
+def settle(lines: Sequence[str], headline: str, photo_credits: Sequence[str] = ()) -> Article:
+    """Tell the lines of an article from its headline, byline, captions, closing lines and chrome."""
+    found = _sort(_cut_tail(list(lines)), headline)
+    body, footer = _part_closing(found.body, found.closing)
+    copyright_line = next((line for line in footer if kinds.COPYRIGHT.search(line)), None)
+    year = kinds.YEAR.search(copyright_line) if copyright_line else None
+    dateline = next(filter(None, map(kinds.read_dateline, body[:6])), None)
+    return Article(
+        body="\n".join(body),
+        footer="\n".join(footer),
+        byline=found.byline,
+        dateline=dateline[0] if dateline else None,
+        dateline_place=dateline[1] if dateline else None,
+        topic=found.topic,
+        contributors=contributors_in("\n".join(line for line in footer if kinds.CONTRIBUTORS.search(line))),
+        copyright_line=copyright_line,
+        copyright_year=int(year[0]) if year else None,
+        image_credits=tuple(dict.fromkeys(filter(None, [*photo_credits, *found.credits]))),
+        notices=kinds.notices_in([headline, *body[:4], *body[4:][-3:], *footer]),
+    )
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Lines by kind; `closing` holds the positions in `body` that are closing lines."""
+
+    body: list[str]
+    closing: set[int]
+    credits: list[str]
+    byline: str | None = None
+    topic: str | None = None
+
+
+def _cut_tail(lines: list[str]) -> list[str]:
+    """The lines without what follows the end of an article, topic line and closing lines excepted."""
+    seen = 0
+    for at, line in enumerate(lines):
+        if seen >= 40 and len(line) < 120 and kinds.END.search(line):
+            return lines[:at] + [rest for rest in lines[at:] if kinds.TOPIC.match(rest)]
+        if seen >= 40 and _heads_links(lines, at):
+            return lines[:at] + [
+                rest for rest in lines[at:] if kinds.TOPIC.match(rest) or kinds.is_footer(rest)
+            ]
+        seen += len(line.split())
+    return lines
+
+
+def _heads_links(lines: list[str], at: int) -> bool:
+    """True for a heading such as "Related stories" if only headlines and closing lines follow."""
+    return bool(kinds.LINKS.search(lines[at])) and all(
+        len(line.split()) < _MAX_LINK_WORDS or kinds.is_footer(line) for line in lines[at + 1 :]
+    )
+
+
+def _sort(lines: list[str], headline: str) -> _Sorted:
+    found = _Sorted([], set(), [])
+    total, seen = sum(len(line.split()) for line in lines), 0
+    for text in lines:
+        is_head = seen <= 0.25 * total
+        # without end tags headline and byline run together
+        rest = text.removeprefix(headline).strip() if is_head else text
+        line = rest if kinds.is_byline(rest) else text
+        if topic := kinds.TOPIC.match(line):
+            found.topic = topic["topic"]
+        elif kinds.is_chrome(line) or (seen < 60 and headline and same_words(line, headline)):
+            continue
+        elif is_head and seen < 120 and kinds.is_byline(line):
+            found.byline = found.byline or line.lstrip(" ·•|–—-")
+        elif kinds.is_caption(line):
+            found.credits.append(kinds.photo_credit(line))
+        elif kinds.is_footer(line) and is_head and kinds.COPYRIGHT.search(line):
+            found.credits.append(line)  # above the text a copyright line is a photo's
+        else:
+            if kinds.is_footer(line) and not is_head:
+                found.closing.add(len(found.body))
+            found.body.append(line)
+            seen += len(line.split())
+    return found
+
+
+def _part_closing(lines: list[str], closing: set[int]) -> tuple[list[str], list[str]]:
+    """`(body, footer)`. What follows the first closing line is chrome unless it is most of the text.
+
+    A digest repeats closing lines between its stories, so there the text between them stays.
+    """
+    footer = list(dict.fromkeys(lines[at] for at in sorted(closing)))
+    if not closing:
+        return lines, footer
+    first = min(closing)
+    before = lines[:first]
+    after = [line for at, line in enumerate(lines) if at > first and at not in closing]
+    words_before, words_after = (sum(len(line.split()) for line in part) for part in (before, after))
+    return (before + after if words_after > 0.5 * words_before else before), footer
+
+
+def _take_captions(tree: html.HtmlElement) -> list[str]:
+    """Remove pictures' captions from the tree and return the credits in them."""
+    found: list[str] = []
+    for element in _CAPTIONED(tree):
+        if element.getparent() is None or not _is_caption(element):
+            continue
+        text = squash(" ".join(element.itertext()))
+        if count_words(text) > _MAX_CAPTION_WORDS:
+            continue
+        found += filter(None, [_credit_in(element, text)])
+        element.drop_tree()
+    return list(dict.fromkeys(found))
+
+
+def _credit_in(caption: html.HtmlElement, text: str) -> str | None:
+    """The credit in a picture's caption: marked as such, set apart by small print, or in brackets."""
+    marked = [one for one in caption.iter() if "credit" in _marks(one).lower()]
+    for element in [*marked, *caption.iter("small", "i", "em", "cite")]:
+        credit = squash(" ".join(element.itertext()))
+        if 0 < len(credit.split()) <= _MAX_CREDIT_WORDS:
+            return credit.strip("()[] ")
+    credit = kinds.photo_credit(text)
+    return credit if credit != text or kinds.is_caption(text) else None
+
+
+def _is_caption(element: html.HtmlElement) -> bool:
+    if element.tag == "figcaption":
+        return True
+    if element.tag == "figure":
+        tags = {child.tag for child in element.iter()}
+        return bool(tags & _PICTURES) and not tags & {"table", "blockquote"}
+    if not _CAPTION_MARK.search(element.get("class") or ""):
+        return False
+    # a story's own credits are sometimes marked with the same words
+    text = squash(" ".join(element.itertext()))
+    return not kinds.is_footer(text) and not kinds.is_byline(text) and not _NOT_CREDIT.match(text)
+
+
+def _drop_chrome(tree: html.HtmlElement) -> None:
+    """Remove small elements whose class or id names them as no part of an article."""
+    limit = min(
+        _MAX_CHROME_WORDS, _MAX_CHROME_SHARE * sum(len(text.split()) for text in _PARAGRAPH_TEXT(tree))
+    )
+    for element in _MARKED(tree):
+        if element.getparent() is None or not _CHROME_MARK.search(_marks(element)):
+            continue
+        # an embedded post is quoted by the article, whatever "social" box it sits in
+        if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:
+            element.drop_tree()
+
+
+def _byline_line(tree: html.HtmlElement) -> str | None:
+    """A paragraph that is nothing but a byline, above the second long paragraph."""
+    long = 0
+    for paragraph in tree.iter("p"):
+        text = squash(" ".join(paragraph.itertext()))
+        if kinds.is_byline(text):
+            return text
+        long += len(text.split()) >= _LONG_WORDS
+        if long == 2:
+            return None
+    return None
+
+
+class _Closings:
+    """The closing lines in a page's markup, by their distance from its paragraphs.
+
+    Made before trafilatura runs, since it prunes the tree that it is given.
+    """
+
+    def __init__(self, tree: html.HtmlElement) -> None:
+        self._paragraphs: dict[str, int] = {}
+        self._found: list[tuple[int, str]] = []
+        blocks = dict.fromkeys(map(_block_of, _CLOSING_TEXT(tree)))
+        closings = {block: _own_lines(block) for block in blocks if not _in_site_footer(block)}
+        closings = {block: list(filter(kinds.is_footer, lines)) for block, lines in closings.items()}
+        if not any(closings.values()):
+            return
+        for at, element in enumerate(tree.iter()):
+            self._found += [(at, line) for line in closings.get(element, ())]
+            if element.tag == "p":
+                self._paragraphs[key(" ".join(element.itertext()))] = at
+
+    def missing_from(self, lines: Sequence[str]) -> list[str]:
+        """Closing lines a little below the last paragraph of `lines` that are not among them."""
+        present = {key(line) for line in lines}
+        last = max((self._paragraphs.get(key(line), -1) for line in lines), default=-1)
+        if last < 0:
+            return []
+        near = [text for at, text in self._found if last <= at <= last + _CLOSING_REACH]
+        return [text for text in dict.fromkeys(near) if key(text) not in present]
+
+
+def _block_of(text: etree._ElementUnicodeResult) -> html.HtmlElement:
+    element = text.getparent()
+    element = element.getparent() if text.is_tail else element
+    while element.tag in _INLINE and element.getparent() is not None:
+        element = element.getparent()
+    return element
+
+
+def _own_lines(element: html.HtmlElement) -> list[str]:
+    """An element's text, split where a <br> splits it."""
+    parts = [""]
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if event == "start":
+            parts[-1] += f"{node.text or ''}"
+        else:
+            if node.tag == "br":
+                parts.append("")
+            if node is not element:
+                parts[-1] += node.tail or ""
+    return [line for line in map(squash, parts) if line]
+
+
+def _in_site_footer(element: html.HtmlElement) -> bool:
+    around = [element, *element.iterancestors()]
+    if any(one.tag == "article" for one in around):
+        return False
+    return any(one.tag in ("footer", "nav", "aside") or "site-footer" in _marks(one) for one in around)
+
+
+def _marks(element: html.HtmlElement) -> str:
+    return f"{element.get('class') or ''} {element.get('id') or ''}"

@@ -1,0 +1,182 @@
+"""What kind of line a line is, told from its own words alone."""
+
+from __future__ import annotations
+
+import re
+
+
+def _any(*patterns: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), flags)
+
+
+# what a station prints under an article; nothing after it is the article's
+END = re.compile(
+    r"^\W*(?:jump to comments|be part of the conversation|join the conversation|leave a (?:comment|reply)"
+    r"|comments? are closed|view comments|(?:post|add) a comment|comments policy)",
+    re.IGNORECASE,
+)
+# a heading over a list of links, which can stand in mid-article too
+LINKS = re.compile(
+    r"^\W*(?:\d+ comments?$|report a typo|suggest a correction|most read\W*$|more from \w+ ?\w*\W*$"
+    r"|(?:related|recommended|popular|trending|latest) (?:articles|stories|topics|news|posts|content)\W*$"
+    r"|you (?:may|might) also like|around the web|from our partners|sponsored (?:content|links))",
+    re.IGNORECASE,
+)
+_CHROME = re.compile(
+    r"^\W*(?:skip to (?:main )?content|advertisement|advertising|story continues below|continue reading"
+    r"|article continues (?:below|after)|read more\W*$|cnn newsource$"
+    r"|click here to (?:follow|read|sign|subscribe|submit|view|get)\b"
+    r"|the post .{3,200} (?:appeared first on|first appeared on) "
+    r"|sign up (?:for|to)\b.{0,120}\b(?:newsletters?|alerts?|emails?|updates)"
+    r"|(?:get|receive)\b.{0,80}\b(?:newsletter|in your inbox|(?:delivered|straight) to your inbox)"
+    r"|subscribe (?:to|now|today)\b|(?:follow|like) us on\b|download (?:the|our)\b.{0,60}\bapps?\b"
+    r"|(?:we|this (?:site|website)) uses? cookies|accept (?:all )?cookies"
+    r"|by (?:continuing|clicking|subscribing|signing up)\b.{0,120}\b(?:agree|terms|policy)"
+    r"|(?:share|print|email|tweet|save|copy link|listen|loading|posted|sent)\W*$|share (?:this|on)\b"
+    r"|(?:see|read) (?:also|related)\W*$|all rights reserved\W*$|- tweet$|- share this$"
+    r"|we (?:value|respect|care about) your privacy|want more stories like this"
+    r"|join [\d,]+ (?:\w+ )?(?:readers|neighbors|subscribers|others)\b"
+    r"|if you would like to share a story idea|watch (?:live|now)\W*$"
+    r"|(?:first |last )?(?:published|posted|updated)\b[^.!?]{0,60}\d{1,2}[:.]\d\d[^.!?]{0,30}$)",
+    re.IGNORECASE,
+)
+TOPIC = re.compile(r"^Article Topic Follows:\s*(?P<topic>.{1,80})$", re.IGNORECASE)
+_BYLINE = re.compile(
+    r"^\W*(?:(?:written|reported|compiled|story)\s+)?(?:by|von|par)\b:?\s+"
+    r"(?P<names>[^\W\d_](?:[^.!?]|(?:(?<=\bJr)|(?<=\bSr)|(?<=\bSt)|(?<=\bDr)|(?<=\b\w))\.){2,120})$",
+    re.IGNORECASE,
+)
+_NAMELESS_BYLINE = re.compile(
+    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|Reuters|(?:The )?Associated Press|CBS/AP)\W*$"
+    r"|^[A-Z][^.!?]{2,50} staff(?: (?:report|reporter|writer)s?)?$"
+)
+_RULE = re.compile(r"^[\W_]{1,12}$")
+
+COPYRIGHT = re.compile(
+    r"^\W*(?:(?:™|TM)\s*(?:&|and)\s*)?(?:©|copyright\b|\(c\)(?=\s*(?:19|20)\d\d))"
+    r"(?=.{0,60}\b(?:19|20)\d\d\b|\s*[A-Z][\w-]{1,20}\W*$)",
+    re.IGNORECASE,
+)
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+CONTRIBUTORS = _any(
+    r"\bcontributed (?:reporting )?(?:to|from) this (?:report|story|article)",
+    r"\bcontributed(?: reporting)?\W*$",
+    r"^\W*(?:additional )?reporting (?:and writing )?by\b",
+)
+# the wire's own closing lines; anchored, since articles quote them
+_CLOSING = re.compile(
+    r"^\W*(?:the-cnn-wire\b|\(?(?:writing|editing|compiled|reporting) (?:and editing )?by\b.{3,}"
+    r"|our standards: the thomson reuters|this material may not be published"
+    r"|(?:follow|more) ap\b.{0,200}(?:apnews\.com|twitter\.com|https?://)"
+    r"|this (?:article|story) (?:is|was) (?:originally )?(?:re)?published (?:from|by|on|in|with)\b"
+    r"|this (?:article|story|piece) (?:originally|first) (?:appeared|ran|published)\b"
+    r"|originally published (?:by|on|in)\b|distributed by tribune content agency"
+    r"|visit .{3,60}\bat .{3,60}\.com"
+    r"|(?:©|\(c\)|copyright).{0,120}(?:distributed by|all rights reserved)"
+    r"|(?:kff health news|propublica|the conversation|states newsroom|stacker) is an? \b"
+    r"|[\w ]{3,60} is (?:a )?part of states newsroom"
+    r"|this story was (?:produced|written|distributed) (?:by|in partnership)\b"
+    r"|(?:dpa|apa|sda|afp)(?:[/-]\w{2,8}){1,5}\W*$)",
+    re.IGNORECASE,
+)
+
+_AGENCY = (
+    r"(?:ap|associated press|reuters|afp|getty|dpa|epa|efe|bloomberg|usa today|shutterstock|istock"
+    r"|alamy|upi|tns|cnn)"
+)
+_CAPTION = _any(
+    rf"\({_AGENCY}[^()]{{0,40}}(?:photo|images|pool|via)[^()]{{0,80}}\)\W*$",
+    rf"\([^()]{{2,60}}/[^()]{{0,20}}{_AGENCY}[^()]{{0,30}}\)\W*$",
+    r"\((?:photo|image|credit|courtesy|file)[^()]{1,80}\)\W*$",
+    r"^(?:photo|image|photograph|picture|file photo|file image|credit|photo credit|image credit)s?"
+    r"\s*(?:by\b|:|/|courtesy\b)\s*.{2,80}$",
+    rf"^[^.!?]{{2,60}}\s?/\s?(?:{_AGENCY}|file|pool)(?: images| photo| via .{{2,40}})?\W*$",
+    r"^(?:courtesy|via) (?:of )?[^.!?]{2,60}$",
+    r"^[^.!?]{2,60}(?:/|\bvia )\s?(?:getty images|ap|afp|reuters)\W*$",
+)
+_CREDIT_IN_CAPTION = re.compile(
+    rf"\(((?:{_AGENCY}|photo|file|image|credit|courtesy|[^()]{{2,60}}/)[^()]{{0,100}})\)\W*$", re.IGNORECASE
+)
+
+# a place in capitals or title case, a date or a service, a dash
+_DATELINE = re.compile(
+    r"^(?P<dateline>(?P<place>[^\W\d_][\w.’'/-]*(?:[ ,]{1,2}[^\W\d_(][\w.’'/&-]*){0,7})?"
+    r"(?:,? (?:\d{1,2}\.? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?: \d{1,2})?)?"
+    r"\s?(?:\((?P<service>(?:[A-Z][\w./&-]*(?: [A-Z][\w.&-]*){0,3}|dpa[\w/-]*))\)"
+    r"\s?(?:\.-|--|[-–—:_])|(?:--|[–—])))(?=\s)"
+)
+_IN_CAPITALS = re.compile(r"^[^a-z]{4,}(?:, [A-Z][\w. ]{1,20})?$")
+
+_NOTICES = (
+    ("kill", _any(r"^\W*(?:BC-\S+ )?(?:MANDATORY )?KILL\b", r"\bkill is mandatory", flags=0)),
+    (
+        "withhold",
+        _any(r"^\W*(?:WITHHOLD|EMBARGO(?:ED)?)\b", r"\bplease (?:withhold|hold) this story", flags=0),
+    ),
+    (
+        "correction",
+        _any(
+            r"^\W*(?:correction|corrected|clarification)s?\b\s*(?:[:—–(-]|to |the |&|and clarifications?|\d)",
+            r"^\W*corrects\b",
+            r"\b(?:an earlier|a previous) version of this (?:story|article|report)\b",
+            r"\bthis (?:version|story|article) (?:corrects|has been corrected|was corrected)",
+        ),
+    ),
+    ("editors_note", _any(r"^\W*editor(?:[’']s|s[’']|s)?\s+note\b")),
+    (
+        "advisory",
+        _any(r"^\W*(?:ADVISORY|EDITORS|EDS)\b\W", r"^\W*(?:[Aa]ttention|[Nn]ote to) [Ee]ditors\b", flags=0),
+    ),
+)
+
+
+def is_chrome(line: str) -> bool:
+    """True for a line that no article contains: buttons, sign-ups, headings over links, rules."""
+    return len(line) < 250 and bool(_CHROME.search(line) or LINKS.search(line) or _RULE.match(line))
+
+
+def is_footer(line: str) -> bool:
+    """True for a wire's closing line: credit, copyright, contributors, editing."""
+    return len(line) <= 700 and bool(
+        _CLOSING.search(line) or COPYRIGHT.search(line) or CONTRIBUTORS.search(line)
+    )
+
+
+def is_caption(line: str) -> bool:
+    """True for a photo's credit line, or a caption that ends in its credit."""
+    return len(line.split()) <= 90 and bool(_CAPTION.search(line))
+
+
+def photo_credit(caption: str) -> str:
+    """The credit in a caption's closing brackets, or the whole line."""
+    found = _CREDIT_IN_CAPTION.search(caption)
+    return found[1].strip() if found else caption
+
+
+def is_byline(line: str) -> bool:
+    """True for a line that is a byline only: `By`, then capitalised words; or a desk or service alone."""
+    if _NAMELESS_BYLINE.match(line):
+        return True
+    found = _BYLINE.match(line)
+    if not found or len(line.split()) > 20:
+        return False
+    tokens = found["names"].split()
+    return tokens[0][0].isupper() and sum(token[0].isupper() for token in tokens) >= 0.6 * len(tokens)
+
+
+def read_dateline(line: str) -> tuple[str, str | None] | None:
+    """`(dateline as printed, its place)` of a paragraph that begins with one; the place may be None.
+
+    Without a service in brackets a dateline must stand in capitals (`WASHINGTON —`).
+    """
+    found = _DATELINE.match(line[:160])
+    if not found or not (found["service"] or found["place"]):
+        return None
+    if not found["service"] and not _IN_CAPITALS.match(found["place"]):
+        return None
+    return found["dateline"].strip(), found["place"]
+
+
+def notices_in(lines: list[str]) -> tuple[str, ...]:
+    """The notices that these lines declare, in a fixed order."""
+    return tuple(name for name, pattern in _NOTICES if any(pattern.search(line[:600]) for line in lines))

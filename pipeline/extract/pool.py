@@ -1,0 +1,174 @@
+"""No page is lost or doubled: each one taken ends as one row, in input order, whatever a worker does.
+
+Workers are fresh processes (`worker`), never forks: the parent may be a threaded Airflow task, which
+must not fork, and `multiprocessing` would import its main module again and refuses in daemons.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from typing import Self
+
+import pyarrow as pa
+
+from pipeline.errors import Failed
+from pipeline.extract.credit import WireRules
+from pipeline.extract.result import Extracted, reject
+from pipeline.extract.tables import to_tables
+from pipeline.extract.worker import Task
+from pipeline.model import RawPage, Run
+from pipeline.params import Params
+
+_BATCH_PAGES = 512
+# results wait for a slow page in front of them, and this many at most
+_LOOKAHEAD = 2_048
+# a worker costs a second of CPU to start: worth it from some forty pages on
+_PAGES_FOR_MORE_WORKERS = 40
+# trafilatura's caches and lxml's arena grow slowly; a fresh process is cheaper than finding each leak
+_PAGES_PER_WORKER = 2_000
+_FAILED_STARTS = 3
+
+
+def extract_many(
+    raws: Iterable[RawPage],
+    rules: WireRules,
+    params: Params,
+    run: Run,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Extract pages in worker processes; yields `(pages, quarantine)` for each 512 pages, in input order.
+
+    A page that kills its worker, or runs over `params.extract_seconds` or `params.extract_bytes`,
+    becomes one quarantine row with reason killed, and a new worker goes on with the next page.
+    `progress` gets the number of pages done so far. Batches depend on the input only, never on
+    which worker was faster. Raises `Failed` if workers cannot be started at all.
+    """
+    incoming = iter(raws)
+    head = list(islice(incoming, _PAGES_FOR_MORE_WORKERS))
+    if not head:
+        return
+    workers = 1 if len(head) < _PAGES_FOR_MORE_WORKERS else max(params.extract_workers, 1)
+    with _Pool(workers, Task(rules, params, run)) as pool:
+        results = pool.results(chain(head, incoming))
+        done = 0
+        while batch := list(islice(results, _BATCH_PAGES)):
+            done += len(batch)
+            if progress:
+                progress(done)
+            yield to_tables(batch)
+
+
+class _Worker:
+    """One process and what it is working on: the page's position and the page."""
+
+    def __init__(self, task: Task) -> None:
+        self.pipe, theirs = Pipe()
+        command = [sys.executable, "-m", "pipeline.extract.worker", str(theirs.fileno())]
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        theirs.close()
+        self.is_up = False
+        self.page: tuple[int, RawPage] | None = None
+        self.answered = 0
+        self.send(task)
+
+    def send(self, value: object) -> None:
+        # if it died, that shows when its answer is read
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.pipe.send(value)
+
+    def end(self) -> int:
+        """Stop the process; its exit code, negative for a signal."""
+        self.pipe.close()
+        try:
+            return self.process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+class _Pool:
+    def __init__(self, size: int, task: Task) -> None:
+        self._task = task
+        self._workers = [_Worker(task) for _ in range(size)]
+        self._failed_starts = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.process.kill()  # also when the caller leaves early; nothing in it is worth a wait
+            worker.end()
+
+    def results(self, raws: Iterator[RawPage]) -> Iterator[Extracted]:
+        """One result a page, in the order of the pages."""
+        numbered = enumerate(raws)
+        finished: dict[int, Extracted] = {}
+        following = 0
+        while True:
+            has_more = self._feed(numbered, following)
+            if not has_more and not any(worker.page for worker in self._workers):
+                return
+            ready = wait([worker.pipe for worker in self._workers if worker.page or not worker.is_up])
+            for worker in [worker for worker in self._workers if worker.pipe in ready]:
+                finished.update(self._collect(worker))
+            while following in finished:
+                yield finished.pop(following)
+                following += 1
+
+    def _feed(self, numbered: Iterator[tuple[int, RawPage]], following: int) -> bool:
+        """Give each idle worker a page; False once there are no more."""
+        for worker in self._workers:
+            furthest = max((worker.page[0] for worker in self._workers if worker.page), default=following)
+            if worker.is_up and worker.page is None and furthest - following < _LOOKAHEAD:
+                worker.page = next(numbered, None)
+                if worker.page is None:
+                    return False
+                worker.send(worker.page[1])
+        return True
+
+    def _collect(self, worker: _Worker) -> dict[int, Extracted]:
+        """What a worker has to say: nothing but that it is up, or one page's result by its position."""
+        try:
+            answer = worker.pipe.recv()
+        except (EOFError, OSError):
+            return self._bury(worker)
+        if not worker.is_up:
+            worker.is_up, self._failed_starts = True, 0
+            return {}
+        assert worker.page is not None, "a worker answers pages only"
+        (at, raw), worker.page = worker.page, None
+        worker.answered += 1
+        if answer is None or worker.answered >= _PAGES_PER_WORKER:
+            worker.end()
+            self._replace(worker)
+        bound = f"ran over {self._task.params.extract_bytes} bytes of memory"
+        return {at: answer or self._killed(raw, bound)}
+
+    def _bury(self, worker: _Worker) -> dict[int, Extracted]:
+        """Replace a dead worker; the page that it did not survive becomes a quarantine row."""
+        code = worker.end()
+        if not worker.is_up:
+            self._failed_starts += 1
+            if self._failed_starts >= _FAILED_STARTS:
+                raise Failed(f"extract: workers end before they are up, the last one with {code}")
+        self._replace(worker)
+        if worker.page is None:
+            return {}
+        at, raw = worker.page
+        is_late = code == -signal.SIGALRM
+        late = f"ran over {self._task.params.extract_seconds:g} s"
+        return {at: self._killed(raw, late if is_late else f"its worker ended with {code}")}
+
+    def _replace(self, worker: _Worker) -> None:
+        self._workers[self._workers.index(worker)] = _Worker(self._task)
+
+    def _killed(self, raw: RawPage, detail: str) -> Extracted:
+        return reject(raw, self._task.run.run_id, "killed", detail)

@@ -1,0 +1,32 @@
+"""Results become Arrow tables of the declared schemas, in the order they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from operator import attrgetter
+
+import pyarrow as pa
+
+from pipeline.extract.result import Extracted, Page, Rejection
+from pipeline.schema import QUARANTINE
+from pipeline.segments import PAGES
+
+
+def to_tables(results: Iterable[Extracted]) -> tuple[pa.Table, pa.Table]:
+    """`(pages, quarantine)` with schemas `segments.PAGES` and `schema.QUARANTINE`, input order kept."""
+    results = list(results)
+    pages = [result.page for result in results if result.page is not None]
+    rejections = [result.rejection for result in results if result.rejection is not None]
+    return _pages(pages), _quarantine(rejections)
+
+
+def _pages(pages: Sequence[Page]) -> pa.Table:
+    columns = {name: list(map(attrgetter(name), pages)) for name in PAGES.names}
+    columns["wire_evidence"] = [[asdict(one) for one in evidence] for evidence in columns["wire_evidence"]]
+    return pa.table(columns, schema=PAGES)
+
+
+def _quarantine(rejections: Sequence[Rejection]) -> pa.Table:
+    rows = [{"stage": "extract", **asdict(rejection)} for rejection in rejections]
+    return pa.Table.from_pylist(rows, schema=QUARANTINE.schema)

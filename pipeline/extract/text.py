@@ -1,0 +1,43 @@
+"""Words of a page, whatever whitespace the markup put between them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
+_WIDE = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
+_WORD = re.compile(r"[^\W_]+")
+# C0 and C1 controls but tab and newlines; they are not XML characters and lxml refuses them
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def squash(text: str) -> str:
+    """One line, single spaces, NFC, no soft hyphens."""
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text.replace("\xad", ""))).strip()
+
+
+def without_controls(text: str) -> str:
+    """The text without control characters other than tab, newline and carriage return."""
+    return _CONTROLS.sub("", text)
+
+
+def words(text: str) -> list[str]:
+    """Runs of letters and digits, as written."""
+    return _WORD.findall(text)
+
+
+def count_words(text: str) -> int:
+    """Words separated by whitespace; in scripts that do not separate them, one per two characters."""
+    spaced = len(text.split())
+    return spaced if text.isascii() else max(spaced, len(_WIDE.findall(text)) // 2)
+
+
+def same_words(one: str, other: str) -> bool:
+    """True if both hold the same words, case and punctuation aside."""
+    return key(one) == key(other)
+
+
+def key(text: str) -> str:
+    """What remains of a line when case, punctuation and compatibility forms are set aside."""
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))

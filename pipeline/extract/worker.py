@@ -1,0 +1,67 @@
+"""A worker owns nothing that cannot be lost: it reads one page, sends one result, and may die between.
+
+Run as `python -m pipeline.extract.worker FD` by `pool`; FD is its end of a socket pair. It bounds
+itself: an alarm ends it when a page takes too long, even inside C code and even if its parent is
+gone, and RLIMIT_AS makes an allocation fail that would go too far. Results are plain values, so
+pyarrow (some 100 MB of address space, .3 s) is never loaded here.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import NoReturn
+
+from pipeline.extract.credit import WireRules
+from pipeline.extract.page import extract_page
+from pipeline.extract.result import Extracted
+from pipeline.model import RawPage, Run
+from pipeline.params import Params
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker needs to know before its first page."""
+
+    rules: WireRules
+    params: Params
+    run: Run
+
+
+def serve(pipe: Connection, task: Task) -> NoReturn:
+    """Say that it is up, then answer pages with results; with None where memory ran out."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (task.params.extract_bytes, task.params.extract_bytes))
+    pipe.send(READY)
+    while True:
+        raw: RawPage = pipe.recv()
+        signal.setitimer(signal.ITIMER_REAL, task.params.extract_seconds)
+        result = _bounded(raw, task)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        pipe.send(result)
+
+
+def _bounded(raw: RawPage, task: Task) -> Extracted | None:
+    try:
+        return extract_page(raw, task.rules, task.params, task.run)
+    except MemoryError:
+        return None
+
+
+def main() -> None:
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it reports every empty page as an error
+    pipe = Connection(int(sys.argv[1]))
+    try:
+        serve(pipe, pipe.recv())
+    except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        sys.exit(0)  # the parent is gone or stopping
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The command line: what it prints, what it writes, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import cli
+from pipeline.errors import BadInput
+
+NOW = "2026-03-05T20:00:00Z"
+WORDS = (
+    "harbor",
+    "council",
+    "ferry",
+    "quay",
+    "tide",
+    "bridge",
+    "vote",
+    "ledger",
+    "grain",
+    "signal",
+    "copper",
+)
+
+
+def prose(seed: int, words: int) -> str:
+    pick = random.Random(seed)
+    return " ".join(pick.choice(WORDS) + str(pick.randrange(90)) for _ in range(words))
+
+
+def articles(folder: Path) -> Path:
+    """Two stories: one on three sites (whole, cut, with a local paragraph), one on one."""
+    body = [prose(1, 60), prose(2, 80), prose(3, 70), prose(4, 90)]
+    rows = [
+        ("a1", "one.example", "\n".join(body)),
+        ("a2", "two.example", "\n".join(body[:2])),
+        ("a3", "three.example", "\n".join([body[0], prose(9, 40), *body[1:]])),
+        ("b1", "one.example", prose(20, 200)),
+    ]
+    path = folder / "articles.jsonl"
+    lines = [
+        {"doc_id": d, "site": s, "url": f"http://{s}/{d}", "text": t, "title": f"Head {d}"}
+        for d, s, t in rows
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def wirefold(*args: str) -> dict[str, object]:
+    """A command's JSON answer; it must end well."""
+    result = CliRunner().invoke(cli.app, [*args, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("cli")
+    wirefold("cluster", str(articles(folder)), "--out", str(folder / "lake"), "--now", NOW)
+    return str(folder / "lake")
+
+
+def test_cluster_releases_and_a_rerun_gives_the_same_bytes(tmp_path: Path) -> None:
+    path, out = articles(tmp_path), tmp_path / "lake"
+    first = wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
+    assert (first["stories"], first["republications"], first["changed_stories"]) == (2, 4, 2)
+    files = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == files
+
+
+def test_new_articles_join_the_stories_they_copy(tmp_path: Path) -> None:
+    path, out = articles(tmp_path), tmp_path / "lake"
+    wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
+    before = wirefold("explain", str(out), "a1", "a2")
+    late = tmp_path / "late.jsonl"
+    row = {"doc_id": "a0", "url": "http://four.example/x", "text": f"{prose(1, 60)}\n{prose(2, 80)}"}
+    late.write_text(json.dumps(row) + "\n")
+    again = wirefold("cluster", str(late), "--out", str(out), "--now", "2026-03-06T20:00:00Z")
+    assert (again["stories"], again["republications"], again["changed_stories"]) == (2, 5, 1)
+    after = wirefold("explain", str(out), "a0", "a1")
+    assert after["a"]["story_id"] == before["a"]["story_id"]  # type: ignore[index]
+
+
+def test_explain_gives_the_figures_and_the_aligned_text(lake: str) -> None:
+    found = wirefold("explain", lake, "a2", "a1")
+    assert found["same_story"]
+    assert found["rule"] == "containment"
+    assert found["containment_ba"] == 1.0
+    assert [row["kind"] for row in found["paragraphs"]] == ["both", "both", "only_a", "only_a"]  # type: ignore[attr-defined]
+
+
+def test_story_and_releases_show_what_was_published(lake: str) -> None:
+    pair = wirefold("explain", lake, "a1", "a3")
+    found = wirefold("story", lake, pair["a"]["story_id"])  # type: ignore[index]
+    assert found["canonical_doc_id"] == "a1"
+    assert {copy["doc_id"]: copy["relation"] for copy in found["copies"]} == {  # type: ignore[attr-defined]
+        "a1": "canonical",
+        "a2": "truncated",
+        "a3": "extended",
+    }
+    (release,) = json.loads(CliRunner().invoke(cli.app, ["releases", lake, "--json"]).stdout)
+    assert (release["release"], release["current"]) == ("20260305T200000Z", True)
+
+
+def test_people_get_readable_answers(lake: str) -> None:
+    shown = CliRunner().invoke(cli.app, ["explain", lake, "a1", "a2"])
+    assert "one story: accepted by rule containment" in shown.stdout
+    assert "Head a1" in CliRunner().invoke(cli.app, ["story", lake, _story(lake)]).stdout
+    assert "20260305T200000Z" in CliRunner().invoke(cli.app, ["releases", lake]).stdout
+
+
+def _story(lake: str) -> str:
+    return str(wirefold("explain", lake, "a1", "a2")["a"]["story_id"])  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["cluster", "nowhere.jsonl", "--out", "lake"], "nowhere.jsonl: no such file"),
+        (["run", "--config", "nowhere.toml"], "nowhere.toml: no such file"),
+        (["releases", "empty"], "no release in this lake yet"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(args: list[str], says: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *args]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.strip().splitlines()
+    assert says in line
+
+
+def test_an_unknown_document_is_bad_input(lake: str) -> None:
+    result = CliRunner().invoke(cli.app, ["explain", lake, "a1", "zzz"])
+    assert isinstance(result.exception, BadInput)
+    assert "zzz" in str(result.exception)
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in ("run", "cluster", "extract", "explain", "story", "releases", "rollback"):
+        shown = CliRunner().invoke(cli.app, [command, "--help"])
+        assert shown.exit_code == 0
+        assert f"wirefold {command}" in shown.stdout
