@@ -51,7 +51,9 @@ class Params:
     # borderline pairs are kept in `edges` from here on, so that a person can judge them
     keep_jaccard: float = 0.2
     keep_containment: float = 0.4
-    # a pair with this many numbers each, of which less than this share is common, is a template
+    # two texts of about one length (shorter over longer) with so many numbers each, of which less than
+    # so large a share is common, are one template
+    template_similar_size: float = 0.6
     template_min_numbers: int = 4
     template_numbers_overlap: float = 0.5
 

@@ -151,6 +151,9 @@ REPUBLICATIONS = Table(
             _field("robots_noindex", _FLAG, "The page asks search engines not to index it."),
             _field("news_noindex", _FLAG, "The page asks Googlebot-News not to index it."),
             _field("body", STRING, "Text of the article, paragraphs separated by newlines."),
+            _field(
+                "footer", STRING, "The wire's closing lines, taken off the body; evidence may point here."
+            ),
             _field("body_sha256", STRING, "SHA-256 of `body`, hex."),
             _field("word_count", _INT, "Words in `body`."),
             _maybe("copyright_line", STRING, "Copyright line of the text."),

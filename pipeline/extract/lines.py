@@ -51,6 +51,15 @@ _NAMELESS_BYLINE = re.compile(
     r"|^[A-Z][^.!?]{2,50} staff(?: (?:report|reporter|writer)s?)?$"
 )
 _RULE = re.compile(r"^[\W_]{1,12}$")
+_DATE_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "january february march april may june july august september october november december"
+        " jan feb mar apr jun jul aug sep sept oct nov dec"
+        " monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thurs fri sat sun"
+        " at on am pm a p m utc gmt est edt cst cdt mst mdt pst pdt et ct mt pt",
+    )
+)
 
 COPYRIGHT = re.compile(
     r"^\W*(?:(?:™|TM)\s*(?:&|and)\s*)?(?:©|copyright\b|\(c\)(?=\s*(?:19|20)\d\d))"
@@ -131,8 +140,17 @@ _NOTICES = (
 
 
 def is_chrome(line: str) -> bool:
-    """True for a line that no article contains: buttons, sign-ups, headings over links, rules."""
-    return len(line) < 250 and bool(_CHROME.search(line) or LINKS.search(line) or _RULE.match(line))
+    """True for a line that no article contains: buttons, sign-ups, dates, headings over links."""
+    return len(line) < 250 and bool(
+        _CHROME.search(line) or LINKS.search(line) or _RULE.match(line) or is_date(line)
+    )
+
+
+def is_date(line: str) -> bool:
+    """True for a line that is nothing but a date or time: "March 5, 2026 6:52 AM CST"."""
+    words = re.findall(r"\w+", line.lower()) if len(line) <= 60 else []
+    numbers = [word for word in words if word[0].isdigit()]
+    return 0 < len(numbers) < len(words) and all(word in _DATE_WORDS for word in words if word not in numbers)
 
 
 def is_footer(line: str) -> bool:

@@ -70,9 +70,11 @@ def verify(docs: Shingled, pairs: NDArray[np.int64], params: Params) -> Verdicts
     jaccard = shared / np.maximum(size_a + size_b - shared, 1)
     containment_ab, containment_ba = shared / np.maximum(size_a, 1), shared / np.maximum(size_b, 1)
     overlap = np.where(fewer_numbers > 0, same_numbers / np.maximum(fewer_numbers, 1), 1.0)
-    rule = _decide(
-        shared, jaccard, np.maximum(containment_ab, containment_ba), overlap, fewer_numbers, params
-    )
+    # a template fills the whole of both texts: a teaser that lost some figures is not one
+    one_length = np.minimum(size_a, size_b) >= params.template_similar_size * np.maximum(size_a, size_b)
+    template = one_length & (fewer_numbers >= params.template_min_numbers)
+    template &= overlap < params.template_numbers_overlap
+    rule = _decide(shared, jaccard, np.maximum(containment_ab, containment_ba), template, params)
     return Verdicts(pairs, shared, jaccard, containment_ab, containment_ba, overlap, spans, rule)
 
 
@@ -80,14 +82,10 @@ def _decide(
     shared: NDArray[np.int64],
     jaccard: NDArray[np.float64],
     containment: NDArray[np.float64],
-    numbers_overlap: NDArray[np.float64],
-    fewer_numbers: NDArray[np.int64],
+    template: NDArray[np.bool_],
     params: Params,
 ) -> NDArray[np.int8]:
     alike, inside = jaccard >= params.accept_jaccard, containment >= params.accept_containment
-    template = (fewer_numbers >= params.template_min_numbers) & (
-        numbers_overlap < params.template_numbers_overlap
-    )
     return np.select(
         [shared < params.min_shared_shingles, (alike | inside) & template, alike, inside],
         [FLOOR, TEMPLATE_NUMBERS, JACCARD, CONTAINMENT],

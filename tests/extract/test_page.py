@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pipeline.extract import lines
 from pipeline.extract.result import Page
 from pipeline.params import Params
 from tests.extract.sample import CLOSING, HEADLINE, PARAGRAPHS, PLAIN, extract, html_page
@@ -256,3 +257,17 @@ def test_hostile_markup_is_read_or_refused_but_never_raises() -> None:
         "<p>" * 20_000,
     ):
         extract(content)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_date"),
+    [
+        ("March 5, 2026 6:52 AM CST", True),
+        ("Thursday, Mar. 5 at 9 p.m.", True),
+        ("May 5 brought rain to Osprey Bay", False),
+        ("1,204 2,300", False),
+        ("1" * 58 + "x", False),
+    ],
+)
+def test_a_line_of_date_and_time_is_no_text(line: str, is_date: bool) -> None:
+    assert lines.is_date(line) == is_date
