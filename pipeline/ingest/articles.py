@@ -1,0 +1,322 @@
+"""Articles that somebody else extracted, from JSONL or Parquet: every row becomes a page or a rejection.
+
+Columns go by our names or their common synonyms. A file that lacks one is refused as a whole; a row
+that lacks a value goes to quarantine, with its number.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import __version__
+from pipeline.errors import BadInput
+from pipeline.ingest.inputs import Kind, Progress, kind_of
+from pipeline.ingest.times import ImpossibleDateError, parse_time
+from pipeline.model import Run
+from pipeline.params import Params
+from pipeline.schema import QUARANTINE
+from pipeline.segments import PAGES
+from pipeline.urls import normalise_url, site_of
+
+_BATCH = 1_000  # rows: some 5 MB of news text
+_NO_OUTLET = "file"  # as extraction calls pages from files that name no site
+
+_NAMES = {
+    "doc_id": ("doc_id", "id", "document_id", "article_id", "uuid"),
+    "text": ("text", "body", "content", "article_text", "maintext"),
+    "url": ("url", "link", "canonical_url", "source_url"),
+    "title": ("title", "headline"),
+    "published_at": ("published_at", "published", "date_published", "publish_date", "pub_date", "date"),
+    "site": ("site", "outlet", "outlet_id", "domain", "source"),
+    "authors": ("authors", "author", "byline"),
+}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REQUIRED = ("doc_id", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleBatch:
+    """Rows in the order of the file: `pages` of `segments.PAGES`, `quarantine` of `schema.QUARANTINE`."""
+
+    pages: pa.Table
+    quarantine: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Article:
+    """The columns of `segments.PAGES` that a row can tell."""
+
+    doc_id: str
+    url: str
+    url_normalised: str
+    outlet_id: str
+    headline: str
+    authors: tuple[str, ...]
+    body: str
+    body_sha256: str
+    word_count: int
+    fetched_at: datetime
+    run_id: str
+    headline_source: str | None
+    byline: str | None
+    byline_source: str | None
+    published_at: datetime | None
+    published_at_source: str | None
+    extractor: str = "input"
+    extractor_version: str = __version__
+    footer: str = ""
+    robots_noindex: bool = False
+    news_noindex: bool = False
+    contributors: tuple[str, ...] = ()
+    image_credits: tuple[str, ...] = ()
+    wire_services: tuple[str, ...] = ()
+    wire_confidence: float = 0.0
+    wire_evidence: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class _Rejected(Exception):
+    """Why a row cannot be used."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+Row = Mapping[str, object]
+
+
+def read_articles(
+    path: Path,
+    run: Run,
+    params: Params,
+    outlet_field: str | None = None,
+    progress: Progress | None = None,
+) -> Iterator[ArticleBatch]:
+    """Rows of a JSONL (plain, .gz, .zst) or Parquet file, 1,000 a batch.
+
+    `doc_id` is kept. The outlet is `outlet_field`, else the URL's host, else `site`, else `file`.
+    A row without a URL gets `<file's URL>#<row>`. A date without a zone is UTC, a date alone
+    midnight. Reasons of rejection: parse, no_doc_id, no_text, too_short, too_large, impossible_date.
+    Raises `BadInput` for pages, an empty or unreadable file, and a file without a required column.
+    """
+    kind = kind_of(path)
+    if not kind.holds_articles:
+        raise BadInput(f"{path}: expected articles (JSONL or Parquet), got pages ({kind})")
+    reader = _Reader(path, run, params, outlet_field)
+    total = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            rows = _parquet_rows(file) if kind == Kind.PARQUET else _json_rows(file, path)
+            numbered = enumerate(_checked(rows, path, outlet_field), start=1)
+            while batch := list(islice(numbered, _BATCH)):
+                yield reader.read(batch)
+                if progress:
+                    progress(min(file.tell(), total), total)
+    except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
+        raise BadInput(f"{path}: cannot be read: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Rows of one file into tables."""
+
+    path: Path
+    run: Run
+    params: Params
+    outlet_field: str | None
+
+    def read(self, rows: list[tuple[int, Row | None]]) -> ArticleBatch:
+        articles: list[dict[str, object]] = []
+        rejected: list[dict[str, object]] = []
+        for number, row in rows:
+            try:
+                articles.append(asdict(self._article(number, row)))
+            except _Rejected as why:
+                rejected.append(self._rejection(number, row, why))
+        return ArticleBatch(
+            pa.Table.from_pylist(articles, PAGES), pa.Table.from_pylist(rejected, QUARANTINE.schema)
+        )
+
+    def _article(self, number: int, row: Row | None) -> _Article:
+        if row is None:
+            raise _Rejected("parse", "expected a JSON object")
+        doc_id = _doc_id(row)
+        body = self._body(row)
+        url = _string(row, "url") or self._place(number)
+        title, byline, authors = _string(row, "title"), *_authors(row)
+        published_at = self._published_at(row)
+        return _Article(
+            doc_id=doc_id,
+            url=url,
+            url_normalised=normalise_url(url),
+            outlet_id=self._outlet(row, url),
+            headline=title or "",
+            authors=authors,
+            body=body,
+            body_sha256=hashlib.sha256(body.encode()).hexdigest(),
+            word_count=len(body.split()),
+            fetched_at=self.run.now,
+            run_id=self.run.run_id,
+            headline_source="input" if title else None,
+            byline=byline,
+            byline_source="input" if byline else None,
+            published_at=published_at,
+            published_at_source="input" if published_at else None,
+        )
+
+    def _body(self, row: Row) -> str:
+        value = _value(row, "text")
+        if not isinstance(value, str) or not value.strip():
+            raise _Rejected("no_text", f"expected text, got {_shown(value)}")
+        body = _sound(value.replace("\r\n", "\n").strip())
+        words, size = len(body.split()), len(body.encode())
+        if words < self.params.min_words:
+            raise _Rejected("too_short", f"{words} words, fewer than {self.params.min_words}")
+        if size > self.params.max_page_bytes:
+            raise _Rejected("too_large", f"{size} bytes, more than {self.params.max_page_bytes}")
+        return body
+
+    def _published_at(self, row: Row) -> datetime | None:
+        value = _value(row, "published_at")
+        try:
+            moment = _moment(value)
+        except ImpossibleDateError as error:
+            raise _Rejected("impossible_date", f"published_at: {error}") from None
+        if moment is None:
+            return None
+        latest = self.run.now + timedelta(seconds=self.params.future_tolerance_seconds)
+        if moment.year < self.params.earliest_year or moment > latest:
+            bounds = f"between {self.params.earliest_year} and {latest:%Y-%m-%d}"
+            raise _Rejected("impossible_date", f"published_at: expected {bounds}, got {_shown(value)}")
+        return moment
+
+    def _outlet(self, row: Row, url: str) -> str:
+        chosen = row.get(self.outlet_field) if self.outlet_field else None
+        given = _sound(str(chosen)).strip() if chosen is not None else ""
+        return given or site_of(url) or _string(row, "site") or _NO_OUTLET
+
+    def _place(self, number: int) -> str:
+        return f"{self.path.resolve().as_uri()}#{number}"
+
+    def _rejection(self, number: int, row: Row | None, why: _Rejected) -> dict[str, object]:
+        url = _string(row, "url") if row else None
+        return {
+            "run_id": self.run.run_id,
+            "outlet_id": self._outlet(row, url or "") if row else _NO_OUTLET,
+            "url": self._place(number),  # unique, as the row's own URL need not be
+            "stage": "extract",
+            "reason": why.reason,
+            "detail": f"row {number}{f' ({url})' if url else ''}: {why.detail}",
+        }
+
+
+def _checked(rows: Iterator[Row | None], path: Path, outlet_field: str | None) -> Iterator[Row | None]:
+    """The rows, if the first one has the columns that all must have. Raises `BadInput` otherwise."""
+    try:
+        first = next(rows)
+    except StopIteration:
+        raise BadInput(f"{path}: expected at least one article, got an empty file") from None
+    if first is None:
+        raise BadInput(f"{path}:1: expected a JSON object a line")
+    got = ", ".join(sorted(first)) or "none"
+    for name in _REQUIRED:
+        if not any(synonym in first for synonym in _NAMES[name]):
+            one_of = " or ".join(_NAMES[name])
+            raise BadInput(f"{path}:1: expected a column {one_of}, got {got}")
+    if outlet_field and outlet_field not in first:
+        raise BadInput(f"{path}:1: expected the column {outlet_field} (--outlet-field), got {got}")
+    yield first
+    yield from rows
+
+
+def _json_rows(file: BinaryIO, path: Path) -> Iterator[Row | None]:
+    """One mapping a line that is not blank, None for a line that is no JSON object."""
+    stream: BinaryIO = file
+    if path.suffix.lower() == ".gz":
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=file))
+    elif path.suffix.lower() == ".zst":
+        stream = io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), "zstd"))
+    for line in stream:
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        except (ValueError, RecursionError):
+            row = None
+        yield row if isinstance(row, dict) else None
+
+
+def _parquet_rows(file: BinaryIO) -> Iterator[Row]:
+    for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH):
+        yield from batch.to_pylist()
+
+
+def _value(row: Row, name: str) -> object:
+    """The first of a column's synonyms that has a value."""
+    return next((row[key] for key in _NAMES[name] if row.get(key) not in (None, "")), None)
+
+
+def _string(row: Row, name: str) -> str | None:
+    value = _value(row, name)
+    return (_sound(value).strip() or None) if isinstance(value, str) else None
+
+
+def _doc_id(row: Row) -> str:
+    value = _value(row, "doc_id")
+    if isinstance(value, str) and value.strip():
+        return _sound(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _Rejected("no_doc_id", f"expected a string or a number, got {_shown(value)}")
+
+
+def _authors(row: Row) -> tuple[str | None, tuple[str, ...]]:
+    """(byline as given, names): a list of names, or one string with semicolons between them."""
+    value = _value(row, "authors")
+    if isinstance(value, str):
+        names = value.split(";")
+    elif isinstance(value, list):
+        names = [name for name in value if isinstance(name, str)]
+    else:
+        return None, ()
+    authors = tuple(_sound(name).strip() for name in names if name.strip())
+    byline = _sound(value).strip() if isinstance(value, str) else ", ".join(authors)
+    return byline or None, authors
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    return parse_time(_sound(value)) if isinstance(value, str) else None
+
+
+def _sound(text: str) -> str:
+    """The text without control characters, and without halves of surrogate pairs, which JSON can say
+    and UTF-8 cannot: joined or replaced.
+    """
+    text = _CONTROLS.sub("", text)
+    return (
+        text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value)[:80]

@@ -1,0 +1,163 @@
+"""A shard's pages into the raw zone: stored first, then committed by one put, then remembered.
+
+    raw/outlet=<id>/<run_id>-<sha256>.warc.gz   per outlet, named by its bytes: never overwritten
+    sites/run=<run_id>/<shard>.parquet
+    fetches/run=<run_id>/<shard>.parquet        the commit: written once, by whoever is first
+    state/outlet=<id>.json                      last
+
+A kill before the commit leaves raw files that nothing names; the rerun starts over. A kill after it
+costs the next run some requests for pages that it would have known to be unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import Network
+from pipeline.counts import Counts
+from pipeline.ingest.fetch import Fetcher, user_agent
+from pipeline.ingest.robots import Robots
+from pipeline.ingest.state import load_state, save_state
+from pipeline.ingest.visit import Means, PageFetch, Visit, Visited
+from pipeline.ingest.warc import WarcFile, WarcSpool
+from pipeline.lake.segment import read_segment, to_parquet, write_segment
+from pipeline.lake.store import Store
+from pipeline.model import Outlet, Run
+from pipeline.params import Params
+from pipeline.segments import FETCHES, SITES, segment_key
+
+Progress = Callable[[int, int], None]
+
+
+def ingest_shard(
+    lake: Store,
+    run: Run,
+    shard: str,
+    outlets: Sequence[Outlet],
+    network: Network,
+    params: Params,
+    progress: Progress | None = None,
+) -> Counts:
+    """Fetch what is new at a shard's outlets. A no-op if the run has this shard's fetches already.
+
+    `progress(done, total)` counts pages; the total grows as outlets are read. Nothing an outlet
+    does raises; what the lake raises passes through.
+    """
+    fetches_key, sites_key = (segment_key(kind, run.run_id, shard) for kind in ("fetches", "sites"))
+    if not lake.exists(fetches_key):
+        try:
+            visits = asyncio.run(_harvest(lake, run, outlets, network, params, _Progress(progress)))
+        except ExceptionGroup as group:
+            raise _first(group) from group
+        pages = [asdict(page) for visit in visits for page in visit.pages]
+        sites = [asdict(visit.site) for visit in visits]
+        write_segment(lake, sites_key, pa.Table.from_pylist(sites, SITES))
+        if lake.put_if_absent(fetches_key, to_parquet(pa.Table.from_pylist(pages, FETCHES))):
+            for visit in visits:
+                save_state(lake, visit.site.outlet_id, visit.state)
+    return counts_of(read_segment(lake, fetches_key), read_segment(lake, sites_key))
+
+
+def counts_of(fetches: pa.Table, sites: pa.Table) -> Counts:
+    """Counts over rows of `segments.FETCHES` and `segments.SITES`, of one shard or many.
+
+    Pages with outcome `fetched` are settled by later steps: here they stand in `fetched` only.
+    """
+
+    def pages(outcome: str) -> int:
+        return int(pc.sum(pc.equal(fetches["outcome"], outcome)).as_py() or 0)
+
+    return Counts(
+        fetched=fetches.num_rows,
+        unchanged=pages("unchanged"),
+        quarantined=pages("quarantined"),
+        skipped=pages("skipped"),
+        outlets=sites.num_rows,
+        outlets_failed=int(pc.sum(pc.equal(sites["state"], "down")).as_py() or 0),
+        bytes_fetched=int(pc.sum(sites["bytes_fetched"]).as_py() or 0),
+    )
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Adds up what the visits report."""
+
+    report: Progress | None
+    done: int = 0
+    total: int = 0
+
+    def found(self, pages: int) -> None:
+        self.total += pages
+        self._tell()
+
+    def one_done(self) -> None:
+        self.done += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.report:
+            self.report(self.done, self.total)
+
+
+async def _harvest(
+    lake: Store,
+    run: Run,
+    outlets: Sequence[Outlet],
+    network: Network,
+    params: Params,
+    progress: _Progress,
+) -> list[Visited]:
+    """All outlets, so many at a time as requests are allowed; in the order given."""
+    free = asyncio.Semaphore(network.total_concurrency)
+    with tempfile.TemporaryDirectory(prefix="wirefold-ingest-") as folder:
+        async with Fetcher(network) as fetcher, asyncio.TaskGroup() as group:
+            means = Means(
+                run.run_id,
+                run.now,
+                network,
+                params,
+                fetcher,
+                Robots(fetcher),
+                progress.found,
+                progress.one_done,
+            )
+
+            async def visit(outlet: Outlet) -> Visited:
+                async with free:
+                    return await _visit(lake, outlet, means, Path(folder))
+
+            tasks = [group.create_task(visit(outlet)) for outlet in outlets]
+        return [task.result() for task in tasks]
+
+
+async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Visited:
+    """Visit an outlet and store its pages. The lake blocks, so it is called from threads."""
+    known = await asyncio.to_thread(load_state, lake, outlet.outlet_id)
+    with WarcSpool(folder, outlet.outlet_id, user_agent(means.network), means.now) as spool:
+        visited = await Visit(outlet, known, means, spool.add).make()
+        file = spool.finish()
+    if file is None:
+        return visited
+    key = f"raw/outlet={outlet.outlet_id}/{means.run_id}-{file.sha256[:12]}.warc.gz"
+    await asyncio.to_thread(lake.put_file, key, str(file.path))
+    file.path.unlink()
+    return replace(visited, pages=tuple(_placed(visited.pages, key, file)))
+
+
+def _placed(pages: Sequence[PageFetch], key: str, file: WarcFile) -> list[PageFetch]:
+    return [
+        replace(page, raw_key=key, raw_offset=file.offsets[number]) if number in file.offsets else page
+        for number, page in enumerate(pages)
+    ]
+
+
+def _first(error: Exception) -> Exception:
+    """What a task group failed of: callers look for `Failed`, not for groups of it."""
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error

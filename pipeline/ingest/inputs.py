@@ -1,0 +1,149 @@
+"""Pages from files instead of the network: each file or record comes out once, in a stable order.
+
+What cannot be unpacked is handed on as it is, so that extraction puts it in quarantine with a
+reason; only an input that is none of the known kinds stops the command.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline.errors import BadInput
+from pipeline.ingest.warc import read_records
+from pipeline.model import RawPage, Run
+from pipeline.params import Params
+
+# called with (done, total) in bytes of the input as it lies on the disk
+Progress = Callable[[int, int], None]
+
+_HTML = (".html", ".htm", ".html.gz", ".htm.gz")
+_TEXT = (".txt", ".txt.gz")
+_WARC = (".warc", ".warc.gz", ".warc.zst")
+_JSONL = tuple(f"{suffix}{packed}" for suffix in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
+_PARQUET = (".parquet",)
+_HTML_TYPES = (None, "text/html", "application/xhtml+xml")
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Kind(StrEnum):
+    """What an input holds. The first two are articles (`read_articles`), the rest pages (`read_pages`)."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    FOLDER = "folder"
+    HTML = "html"
+    TEXT = "text"
+    WARC = "warc"
+
+    @property
+    def holds_articles(self) -> bool:
+        return self in (Kind.JSONL, Kind.PARQUET)
+
+
+_SUFFIXES = {
+    Kind.JSONL: _JSONL,
+    Kind.PARQUET: _PARQUET,
+    Kind.HTML: _HTML,
+    Kind.TEXT: _TEXT,
+    Kind.WARC: _WARC,
+}
+
+
+def kind_of(path: Path) -> Kind:
+    """The kind of an input, by its name. Raises `BadInput` if it is missing or of no known kind."""
+    if path.is_dir():
+        return Kind.FOLDER
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file or folder")
+    for kind, suffixes in _SUFFIXES.items():
+        if path.name.lower().endswith(suffixes):
+            return kind
+    known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
+    raise BadInput(f"{path}: expected a folder of HTML or a file named {known}")
+
+
+def read_pages(path: Path, run: Run, params: Params, progress: Progress | None = None) -> Iterator[RawPage]:
+    """Pages of a folder of HTML (recursive, sorted by path), an HTML or text file, or a WARC file.
+
+    A file's `doc_id` is its name without suffix, or its path below the folder where two files share
+    the name. Contents are cut one byte past `params.max_page_bytes`. Raises `BadInput` for articles,
+    an empty folder, a broken WARC file and what cannot be opened.
+    """
+    kind = kind_of(path)
+    try:
+        if kind == Kind.FOLDER:
+            yield from _read_folder(path, run, params, progress)
+        elif kind == Kind.WARC:
+            yield from _read_warc(path, params, progress)
+        elif kind.holds_articles:
+            raise BadInput(f"{path}: expected pages (HTML, text or WARC), got articles ({kind})")
+        else:
+            yield _page(path, _stem(path.name), run, params)
+            if progress:
+                progress(path.stat().st_size, path.stat().st_size)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error}") from None
+
+
+def _read_folder(folder: Path, run: Run, params: Params, progress: Progress | None) -> Iterator[RawPage]:
+    files = sorted(file for file in folder.rglob("*") if file.name.lower().endswith(_HTML) and file.is_file())
+    if not files:
+        raise BadInput(f"{folder}: expected files named {', '.join(_HTML)} in this folder, got none")
+    names = Counter(_stem(file.name) for file in files)
+    total, done = sum(file.stat().st_size for file in files), 0
+    for file in files:
+        stem = _stem(file.name)
+        doc_id = stem if names[stem] == 1 else _stem(file.relative_to(folder).as_posix())
+        yield _page(file, doc_id, run, params)
+        done += file.stat().st_size
+        if progress:
+            progress(done, total)
+
+
+def _read_warc(path: Path, params: Params, progress: Progress | None) -> Iterator[RawPage]:
+    total = path.stat().st_size
+    with path.open("rb") as stream:
+        for record in read_records(stream, params.max_page_bytes):
+            if record.status != 200 or record.content_type not in _HTML_TYPES:
+                continue
+            yield RawPage(
+                url=record.url,
+                content=record.body,
+                fetched_at=record.date,
+                content_type=record.content_type,
+                charset=record.charset,
+            )
+            if progress:
+                progress(min(record.offset, total), total)
+    if progress:
+        progress(total, total)
+
+
+def _page(file: Path, doc_id: str, run: Run, params: Params) -> RawPage:
+    content = _unpacked(file, params.max_page_bytes + 1)
+    return RawPage(url=file.resolve().as_uri(), content=content, fetched_at=run.now, doc_id=doc_id)
+
+
+def _unpacked(file: Path, limit: int) -> bytes:
+    """The file's first `limit` bytes, unpacked if it is gzip; as they are if that fails."""
+    with file.open("rb") as stream:
+        packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        stream.seek(0)
+        if packed:
+            try:
+                return gzip.GzipFile(fileobj=stream).read(limit)
+            except (EOFError, gzip.BadGzipFile, zlib.error):
+                stream.seek(0)
+        return stream.read(limit)
+
+
+def _stem(name: str) -> str:
+    for suffix in (".gz", ".html", ".htm", ".txt"):
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return name

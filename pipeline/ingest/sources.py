@@ -1,0 +1,107 @@
+"""An outlet's feeds and sitemaps, each read at most once a run and only if it changed.
+
+A source that fails is an outcome with its reason; nothing in a feed can raise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline.config import Network
+from pipeline.ingest.body import gunzipped
+from pipeline.ingest.feeds import FeedError, FeedItem, Sitemap, parse_feed, parse_sitemap
+from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Reply, Tally, Validators
+from pipeline.ingest.robots import Robots
+from pipeline.ingest.state import OutletState, SourceSeen
+from pipeline.model import Outlet
+
+_MAX_CHILDREN = 16  # the newest sitemaps of an index; older ones hold the archive
+
+
+class SourceState(StrEnum):
+    READ = "read"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A feed or sitemap after this run's look at it; `children` are an index's sitemaps."""
+
+    url: str
+    state: SourceState
+    items: tuple[FeedItem, ...] = ()
+    children: tuple[str, ...] = ()
+    validators: Validators = field(default_factory=Validators)
+    sha256: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReader:
+    """Reads the sources of one outlet."""
+
+    outlet: Outlet
+    known: OutletState
+    network: Network
+    fetcher: Fetcher
+    robots: Robots
+    tally: Tally
+
+    async def read_all(self) -> tuple[Source, ...]:
+        """Feeds, then sitemaps, each index followed by its sitemaps."""
+        sources = [await self._read(url, is_feed=True) for url in self.outlet.feeds]
+        for url in self.outlet.sitemaps:
+            sitemap = await self._read(url, is_feed=False)
+            sources.append(sitemap)
+            sources += [await self._read(child, is_feed=False, is_child=True) for child in sitemap.children]
+        return tuple(sources)
+
+    async def _read(self, url: str, *, is_feed: bool, is_child: bool = False) -> Source:
+        before = self.known.sources.get(url, SourceSeen())
+        try:
+            reply = await self.fetcher.get(
+                Ask(
+                    url,
+                    self.outlet,
+                    self.tally,
+                    self.network.max_feed_bytes,
+                    before.validators,
+                    gate=self._may_ask,
+                )
+            )
+            sha256 = hashlib.sha256(reply.content).hexdigest()
+            if reply.status == 304 or sha256 == before.sha256:
+                return Source(url, SourceState.UNCHANGED)
+            found = self._parse(reply, is_feed=is_feed)
+        except FetchFailed as failed:
+            state = SourceState.FORBIDDEN if failed.reason == "robots" else SourceState.FAILED
+            return Source(url, state, reason=f"{url}: {failed}")
+        if is_child and found.children:
+            return Source(url, SourceState.FAILED, reason=f"{url}: an index within an index")
+        return Source(
+            url,
+            SourceState.READ,
+            found.items,
+            found.children[:_MAX_CHILDREN],
+            reply.validators,
+            sha256,
+        )
+
+    async def _may_ask(self, url: str) -> None:
+        await self.robots.check(url, self.outlet, self.tally)
+
+    def _parse(self, reply: Reply, *, is_feed: bool) -> Sitemap:
+        try:
+            content = gunzipped(reply.content, self.network.max_feed_bytes)
+            if is_feed:
+                return Sitemap(items=parse_feed(content, reply.url))
+            return parse_sitemap(content, reply.url)
+        except FeedError as error:
+            raise FetchFailed("bad_feed", str(error)) from None
+        except Exception as error:
+            # three parsers on hostile bytes: whatever they stumble over is this source's fault alone
+            raise FetchFailed("bad_feed", f"{type(error).__name__}: {error}"[:300]) from None

@@ -1,0 +1,142 @@
+"""Sites of our own on loopback: one server that plays every `*.example` host and remembers what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from pipeline.config import Network
+from pipeline.model import Outlet, Run
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it reached the server; `at` in seconds of the monotonic clock."""
+
+    host: str
+    path: str
+    headers: CIMultiDict[str]
+    at: float
+
+
+@dataclass(slots=True)
+class World:
+    """Answers by host and path; unknown paths are 404. `peak`: most requests at one time, by host."""
+
+    port: int = 0
+    answers: dict[str, Answer] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    busy: Counter[str] = field(default_factory=Counter)
+    peak: Counter[str] = field(default_factory=Counter)
+
+    def page(self, place: str, body: bytes | str, **headers: str) -> None:
+        """A page at `a.example/path`; with an `ETag` it answers 304 to whoever knows it."""
+        content = body.encode() if isinstance(body, str) else body
+        given = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
+        given.setdefault("Content-Type", "text/html; charset=utf-8")
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            known = given.get("ETag")
+            if known and request.headers.get("If-None-Match") == known:
+                return web.Response(status=304, headers={"ETag": known})
+            return web.Response(body=content, headers=given)
+
+        self.answers[place] = answer
+
+    def status(self, place: str, status: int, **headers: str) -> None:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.Response(status=status, headers=given)
+
+        self.answers[place] = answer
+
+    def feed(self, host: str, *paths: str, etag: str | None = None) -> None:
+        headers = {"Content_Type": "application/rss+xml"} | ({"ETag": etag} if etag else {})
+        self.page(f"{host}/feed", rss(host, *paths), **headers)
+
+    def paths(self, host: str) -> list[str]:
+        return [asked.path for asked in self.asked if asked.host == host]
+
+    def network(self, **changes: object) -> Network:
+        values = {"connect_seconds": 2.0, "read_seconds": 2.0, "retries": 0} | changes
+        return Network(test_address=f"127.0.0.1:{self.port}", **values)  # type: ignore[arg-type]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        host = request.url.host or ""
+        self.asked.append(Asked(host, request.path_qs, request.headers.copy(), time.monotonic()))
+        self.busy[host] += 1
+        self.peak[host] = max(self.peak[host], self.busy[host])
+        try:
+            answer = self.answers.get(host + request.path_qs)
+            return await answer(request) if answer else web.Response(status=404)
+        finally:
+            self.busy[host] -= 1
+
+
+def rss(host: str, *paths: str) -> str:
+    day = format_datetime(datetime(2026, 3, 5, 9, tzinfo=UTC))
+    items = "".join(
+        f"<item><title>News of {path}</title><link>http://{host}{path}</link><pubDate>{day}</pubDate></item>"
+        for path in paths
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+
+
+def outlet(host: str, **changes: object) -> Outlet:
+    values = {
+        "outlet_id": host.split(".")[0],
+        "name": host,
+        "domain": host,
+        "feeds": (f"http://{host}/feed",),
+    }
+    return Outlet(**(values | changes))  # type: ignore[arg-type]
+
+
+def run(number: int = 1) -> Run:
+    return Run(f"run{number}", datetime(2026, 3, 5, 12 + number, tzinfo=UTC))
+
+
+@contextmanager
+def serving() -> Iterator[World]:
+    """A world on a free port, served from a thread of its own: `ingest_shard` runs its own loop."""
+    world, ready = World(), threading.Event()
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        app = web.Application(client_max_size=1 << 20)
+        app.router.add_route("*", "/{tail:.*}", world.handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        world.port = runner.addresses[0][1]
+        ready.set()
+        await stop.wait()
+        await runner.cleanup()
+
+    def work() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(serve())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield world
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)

@@ -1,0 +1,200 @@
+"""Files as input: every page and row comes out once, or says where and why it did not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import BadInput
+from pipeline.ingest.articles import ArticleBatch, read_articles
+from pipeline.ingest.inputs import Kind, kind_of, read_pages
+from pipeline.ingest.warc import WarcSpool
+from pipeline.model import RawPage
+from pipeline.params import Params
+from pipeline.schema import QUARANTINE
+from pipeline.segments import PAGES
+from tests.ingest.site import run
+from tests.ingest.test_warc import reply
+
+TEXT = "The ferry to Harrow Point sails twice a day again, the council said on Thursday. " * 3
+
+
+def pages(path: Path, **params: Any) -> list[RawPage]:
+    return list(read_pages(path, run(), Params(**params)))
+
+
+def articles(
+    path: Path, outlet_field: str | None = None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    batches: list[ArticleBatch] = list(read_articles(path, run(), Params(), outlet_field))
+    for batch in batches:
+        batch.pages.validate(full=True)
+        assert batch.pages.schema == PAGES
+        assert batch.quarantine.schema == QUARANTINE.schema
+    taken = [row for batch in batches for row in batch.pages.to_pylist()]
+    return taken, [row for batch in batches for row in batch.quarantine.to_pylist()]
+
+
+def jsonl(path: Path, *rows: object) -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def row(**changes: object) -> dict[str, object]:
+    return {"doc_id": "d1", "url": "http://www.a.example/1?utm_source=x", "text": TEXT} | changes
+
+
+def test_a_folder_gives_each_page_once_under_a_name_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "page.html.gz").write_bytes(gzip.compress(b"<p>packed</p>"))
+    (tmp_path / "a.HTM").write_bytes(b"<p>a</p>")
+    (tmp_path / "index.html").write_bytes(b"<p>top</p>")
+    (tmp_path / "b" / "index.html").write_bytes(b"<p>below</p>")
+    (tmp_path / "broken.html.gz").write_bytes(gzip.compress(b"<p>broken</p>" * 50)[:-9])
+    (tmp_path / "notes.md").write_text("no page")
+    told: list[tuple[int, int]] = []
+    found = list(read_pages(tmp_path, run(), Params(), lambda *at: told.append(at)))
+
+    assert [page.doc_id for page in found] == ["a", "b/index", "page", "broken", "index"]
+    assert found[2].content == b"<p>packed</p>"
+    assert found[2].url == (tmp_path / "b" / "page.html.gz").as_uri()
+    assert found[3].content.startswith(b"\x1f\x8b"), "left as it is, for extraction to refuse"
+    assert {page.fetched_at for page in found} == {run().now}
+    size = sum(file.stat().st_size for file in tmp_path.rglob("*.*") if file.suffix != ".md")
+    assert told[-1] == (size, size)
+
+
+def test_a_warc_file_gives_its_html_responses(tmp_path: Path) -> None:
+    with WarcSpool(tmp_path, "crawl", "Wirefold/0", run().now) as spool:
+        spool.add(0, reply(0))
+        spool.add(1, reply(1))
+        spool.finish()
+    path = tmp_path / "crawl.warc.gz"
+    for file in (path, Path(str(path).removesuffix(".gz"))):
+        file.write_bytes(path.read_bytes() if file == path else gzip.decompress(path.read_bytes()))
+        found = pages(file)
+        assert [page.url for page in found] == ["http://a.example/0", "http://a.example/1"]
+        assert [page.content for page in found] == [reply(0).content, reply(1).content]
+        assert (found[0].charset, found[0].doc_id, found[0].fetched_at) == ("utf-8", None, run().now)
+    cut = pages(path, max_page_bytes=100)
+    assert [len(page.content) for page in cut] == [101, 101]
+
+
+def test_single_pages_and_what_is_none(tmp_path: Path) -> None:
+    (tmp_path / "seed-page.txt").write_text("Ferry sails again")
+    (page,) = pages(tmp_path / "seed-page.txt")
+    assert (page.doc_id, page.content) == ("seed-page", b"Ferry sails again")
+    assert kind_of(tmp_path) == Kind.FOLDER
+    (tmp_path / "x.csv").touch()
+    (tmp_path / "x.warc").write_bytes(b"not a WARC file" * 10)
+    for name in ("x.csv", "missing.html", "x.warc", "."):
+        with pytest.raises(BadInput, match=r"^[^\n]+$") as error:
+            pages(tmp_path / name)
+        assert str(tmp_path) in str(error.value)
+    with pytest.raises(BadInput, match="expected pages"):
+        pages(jsonl(tmp_path / "x.jsonl", row()))
+    with pytest.raises(BadInput, match="expected articles"):
+        articles(tmp_path / "seed-page.txt")
+
+
+def test_an_article_becomes_a_page_with_all_columns(tmp_path: Path) -> None:
+    path = jsonl(
+        tmp_path / "docs.jsonl",
+        row(title="Ferry", published_at="2026-03-05", authors="Ada Quill; Bo Marsh"),
+        "",
+        row(doc_id=17, url=None, site="beacon", published_at="unknown", text="\ud83d\u26f4\x05 " + TEXT),
+    )
+    (first, second), rejected = articles(path)
+    assert not rejected
+    assert (first["doc_id"], first["outlet_id"], first["headline"]) == ("d1", "a.example", "Ferry")
+    assert first["url_normalised"] == "http://www.a.example/1"
+    assert first["published_at"] == datetime(2026, 3, 5, tzinfo=UTC)
+    assert (first["byline"], first["authors"]) == ("Ada Quill; Bo Marsh", ["Ada Quill", "Bo Marsh"])
+    assert first["word_count"] == len(TEXT.split())
+    assert (second["doc_id"], second["outlet_id"], second["published_at"]) == ("17", "beacon", None)
+    assert second["url"] == f"{path.as_uri()}#2"
+    assert second["body"].startswith("�⛴ The ferry")
+
+
+def test_jsonl_packed_or_not_and_parquet_with_other_names_read_the_same(tmp_path: Path) -> None:
+    plain = jsonl(tmp_path / "d.jsonl", *(row(doc_id=f"d{n}", site="s", title="T") for n in range(2_500)))
+    (tmp_path / "d.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    with pa.CompressedOutputStream(str(tmp_path / "d.jsonl.zst"), "zstd") as stream:
+        stream.write(plain.read_bytes())
+    table = pa.table(
+        {
+            "id": [f"d{n}" for n in range(2_500)],
+            "link": [row()["url"]] * 2_500,
+            "content": [TEXT] * 2_500,
+            "headline": ["T"] * 2_500,
+            "site": ["s"] * 2_500,
+        }
+    )
+    pq.write_table(table, tmp_path / "d.parquet")
+    expected, _ = articles(plain, "site")
+    assert len(expected) == 2_500
+    assert {page["outlet_id"] for page in expected} == {"s"}
+    for name in ("d.jsonl.gz", "d.jsonl.zst", "d.parquet"):
+        assert articles(tmp_path / name, "site") == (expected, [])
+
+
+def test_a_bad_row_is_one_rejection_and_takes_no_other_with_it(tmp_path: Path) -> None:
+    bad = {
+        "{not json": "parse",
+        "[1, 2]": "parse",
+        json.dumps(row(doc_id="")): "no_doc_id",
+        json.dumps(row(doc_id=True)): "no_doc_id",
+        json.dumps(row(text=None)): "no_text",
+        json.dumps(row(text=["a"])): "no_text",
+        json.dumps(row(text="Too few words.")): "too_short",
+        json.dumps(row(text="word " * 2_000_000)): "too_large",
+        json.dumps(row(published_at="2026-02-30")): "impossible_date",
+        json.dumps(row(published_at="2031-01-01T00:00:00Z")): "impossible_date",
+        json.dumps(row(published_at="0999-01-01")): "impossible_date",
+    }
+    path = jsonl(tmp_path / "docs.jsonl", row(doc_id="first"), *bad, row(doc_id="last"))
+    taken, rejected = articles(path)
+    assert [page["doc_id"] for page in taken] == ["first", "last"]
+    assert [reject["reason"] for reject in rejected] == list(bad.values())
+    assert [reject["url"] for reject in rejected] == [f"{path.as_uri()}#{n}" for n in range(2, 13)]
+    assert "row 4 (http://www.a.example/1" in rejected[2]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("first", "outlet_field", "said"),
+    [
+        ({"url": "http://a.example/1", "text": TEXT}, None, ":1: expected a column doc_id or id"),
+        ({"doc_id": "d", "url": "http://a.example/1"}, None, ":1: expected a column text or body"),
+        (row(), "site", ":1: expected the column site"),
+        ("not json", None, ":1: expected a JSON object a line"),
+        ("", None, "an empty file"),
+    ],
+)
+def test_a_file_without_its_columns_is_one_line(
+    tmp_path: Path, first: object, outlet_field: str | None, said: str
+) -> None:
+    path = jsonl(tmp_path / "docs.jsonl", first)
+    with pytest.raises(BadInput) as error:
+        articles(path, outlet_field)
+    assert said in str(error.value)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_files_cut_short_are_bad_input(tmp_path: Path) -> None:
+    plain = jsonl(tmp_path / "d.jsonl", *(row(doc_id=f"d{n}", title=str(n) * 50) for n in range(500)))
+    (tmp_path / "d.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes())[:-100])
+    pq.write_table(pa.table({"doc_id": ["d"], "text": [TEXT]}), tmp_path / "d.parquet")
+    whole = (tmp_path / "d.parquet").read_bytes()
+    (tmp_path / "d.parquet").write_bytes(whole[:-20])
+    for name in ("d.jsonl.gz", "d.parquet"):
+        with pytest.raises(BadInput, match=f"{name}: cannot be read"):
+            articles(tmp_path / name)
