@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import cli
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, Failed
 
 NOW = "2026-03-05T20:00:00Z"
 WORDS = (
@@ -89,6 +89,17 @@ def test_new_articles_join_the_stories_they_copy(tmp_path: Path) -> None:
     assert after["a"]["story_id"] == before["a"]["story_id"]  # type: ignore[index]
 
 
+def test_a_clock_before_the_newest_run_is_refused(tmp_path: Path) -> None:
+    path, out = articles(tmp_path), tmp_path / "lake"
+    wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
+    args = ["cluster", str(path), "--out", str(out), "--now", "2026-03-04T20:00:00Z"]
+    files = {p for p in out.rglob("*") if p.is_file()}
+    result = CliRunner().invoke(cli.app, args)
+    assert isinstance(result.exception, Failed)
+    assert {p for p in out.rglob("*") if p.is_file()} == files
+    assert "20260305T200000Z" in str(result.exception)
+
+
 def test_explain_gives_the_figures_and_the_aligned_text(lake: str) -> None:
     found = wirefold("explain", lake, "a2", "a1")
     assert found["same_story"]
@@ -126,7 +137,8 @@ def _story(lake: str) -> str:
     [
         (["cluster", "nowhere.jsonl", "--out", "lake"], "nowhere.jsonl: no such file"),
         (["run", "--config", "nowhere.toml"], "nowhere.toml: no such file"),
-        (["releases", "empty"], "no release in this lake yet"),
+        (["releases", "nowhere"], "nowhere: no such lake"),
+        (["releases", "."], "no release in this lake yet"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(args: list[str], says: str, tmp_path: Path) -> None:

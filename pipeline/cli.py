@@ -1,0 +1,257 @@
+"""The command line `wirefold`: the same steps as the dags, without Airflow.
+
+Exit code 0: done; 1: failed (nothing was released); 2: bad input, one line that says what and where.
+The clock is read here, once a command, and nowhere below.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import __version__
+from pipeline.errors import BadInput, WirefoldError
+
+app = typer.Typer(
+    name="wirefold",
+    help="Folds the many copies of one wire story back into one.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+Lake = Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix.", metavar="LAKE")]
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(help="JSONL or Parquet of articles, WARC files, HTML or text files, folders of HTML."),
+]
+Now = Annotated[
+    datetime | None,
+    typer.Option(
+        help="The run's clock, UTC; default: this moment.", formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+    ),
+]
+Wires = Annotated[list[Path] | None, typer.Option(help="More credit rules (TOML), beside the built-in ones.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"wirefold {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("wirefold.toml"),
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest, extract, match and release, all in one process.
+
+    [dim]wirefold run --config wirefold.toml[/dim]
+    """
+    from pipeline import steps
+    from pipeline.config import load_config
+    from pipeline.terminal import Screen
+
+    settings, at = load_config(config), _run(now)
+    screen = Screen(quiet=as_json)
+    lake = steps.open_lake(settings)
+    shards = steps.plan(settings)
+    for shard in shards:
+        with screen.progress(f"ingest {shard.shard}") as report:
+            steps.ingest(lake, at, settings, shard.shard, report)
+        with screen.progress(f"extract {shard.shard}") as report:
+            steps.extract(lake, at, settings, shard.shard, report)
+    counts = steps.settle(lake, at, settings)
+    screen.line("pages", **counts.as_dict())
+    _fold(lake, at, settings, screen, None, as_json)
+
+
+@app.command()
+def cluster(
+    inputs: Inputs,
+    out: Annotated[str, typer.Option(help="The lake to release into: a folder or s3://bucket/prefix.")],
+    outlet_field: Annotated[
+        str | None, typer.Option(help="Field that names the outlet; default: the URL's host.")
+    ] = None,
+    wires: Wires = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Fold articles or pages from files into stories and release them.
+
+    [dim]wirefold cluster articles.jsonl --out ./lake --outlet-field site[/dim]
+    """
+    from pipeline import intake
+    from pipeline.config import Config
+    from pipeline.lake.store import open_store
+    from pipeline.terminal import Screen
+
+    screen, at = Screen(quiet=as_json), _run(now)
+    settings = Config.for_files(out, tuple(wires or ()))
+    plan = intake.check(inputs, settings)
+    lake = open_store(out)
+    lake.probe()
+    with screen.progress("read", unit="bytes") as report:
+        counts = intake.take_in(lake, at, settings, plan, outlet_field, report)
+    screen.line("pages", **counts.as_dict())
+    _fold(lake, at, settings, screen, (), as_json)
+
+
+def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json: bool) -> None:
+    """match → story → publish, with one line each."""
+    from pipeline import steps
+
+    with screen.busy("match"):
+        matched = steps.match(lake, at, settings)
+    screen.line("match", **asdict(matched))
+    with screen.busy("story"):
+        told = steps.story(lake, at, settings)
+    screen.line("story", **asdict(told))
+    with screen.busy("publish"):
+        released = steps.publish(lake, at, settings, outlets)
+    figures = asdict(released)
+    pages = figures.pop("pages")
+    screen.line("publish", **figures)
+    if as_json:
+        _print_json(
+            {"lake": lake.url, **figures, "pages": pages, "match": asdict(matched), "seconds": screen.seconds}
+        )
+    else:
+        screen.done(f"release {released.release} in {lake.url}: {released.stories} stories")
+
+
+@app.command()
+def extract(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option(help="The Parquet file to write, one row a page.")],
+    wires: Wires = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Read pages into one row each: headline, authors, times, body, wire credit with its evidence.
+
+    Pages that cannot be used go to OUT with the suffix .quarantine.parquet, one row each.
+
+    [dim]wirefold extract page.html archive.warc.gz --out pages.parquet[/dim]
+    """
+    from pipeline import intake
+    from pipeline.config import Config
+    from pipeline.terminal import Screen
+
+    screen, at = Screen(quiet=as_json), _run(now)
+    settings = Config.for_files(str(out.parent), tuple(wires or ()))
+    plan = intake.check(inputs, settings)
+    with screen.progress("extract", unit="bytes") as report:
+        extracted, held = intake.extract_to(out, at, settings, plan, report)
+    if as_json:
+        _print_json({"out": str(out), "pages": extracted, "quarantined": held})
+    else:
+        screen.done(f"{extracted} pages in {out}, {held} in quarantine")
+
+
+@app.command()
+def explain(lake: Lake, doc_a: str, doc_b: str, as_json: Json = False) -> None:
+    """Say why two republications are, or are not, one story, and lay their texts side by side.
+
+    [dim]wirefold explain ./lake d_1f0a… d_77c2…[/dim]
+    """
+    from pipeline import inspect
+
+    found = inspect.explain(_open(lake), doc_a, doc_b)
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        from pipeline.terminal import show_pair
+
+        show_pair(found)
+
+
+@app.command()
+def story(lake: Lake, story_id: str, as_json: Json = False) -> None:
+    """Show a story: its canonical text, who ran it, and what the credit rests on.
+
+    [dim]wirefold story ./lake s_9b1c…[/dim]
+    """
+    from pipeline import inspect
+
+    found = inspect.story(_open(lake), story_id)
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        from pipeline.terminal import show_story
+
+        show_story(found)
+
+
+@app.command()
+def releases(lake: Lake, as_json: Json = False) -> None:
+    """List the releases of a lake, newest last.
+
+    [dim]wirefold releases s3://news-lake[/dim]
+    """
+    from pipeline import inspect
+
+    rows = inspect.releases(_open(lake))
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+    else:
+        from pipeline.terminal import show_releases
+
+        show_releases(rows)
+
+
+@app.command()
+def rollback(lake: Lake, release: str) -> None:
+    """Make an earlier release the current one again. One write; no file is lost.
+
+    [dim]wirefold rollback ./lake 20260305T200000Z[/dim]
+    """
+    from pipeline.publish.release import rollback as roll_back
+
+    roll_back(_open(lake), release)
+    typer.echo(f"{lake}: current release is {release}")
+
+
+def _open(lake: str) -> Any:
+    """A lake that is there already: a mistyped folder is not made."""
+    from pipeline.lake.store import open_store
+
+    if "://" not in lake and not Path(lake).is_dir():
+        raise BadInput(f"{lake}: no such lake")
+    return open_store(lake)
+
+
+def _run(now: datetime | None) -> Any:
+    from pipeline.model import Run
+
+    return Run.at(now.replace(tzinfo=UTC) if now else datetime.now(UTC))
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=1, default=str, ensure_ascii=False))
+
+
+def main() -> None:
+    """Entry point: errors that have a remedy become one line and an exit code."""
+    try:
+        app()
+    except BadInput as error:
+        sys.exit(_complain(error, 2))
+    except WirefoldError as error:
+        sys.exit(_complain(error, 1))
+
+
+def _complain(error: WirefoldError, code: int) -> int:
+    typer.echo(f"wirefold: {error}", err=True)
+    return code

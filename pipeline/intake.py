@@ -1,0 +1,153 @@
+"""Files instead of the network: articles and pages from files become segments like those of a run.
+
+Every row and page of the input ends as a page or in quarantine; the input is read in batches, one
+segment each, and the accounts of the run are written last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.config import Config
+from pipeline.counts import Counts
+from pipeline.errors import BadInput
+from pipeline.extract.credit import load_rules
+from pipeline.extract.pool import extract_many
+from pipeline.ingest.articles import read_articles
+from pipeline.ingest.inputs import kind_of, read_pages
+from pipeline.lake import ledger
+from pipeline.lake.segment import read_segment, write_segment
+from pipeline.lake.store import Store
+from pipeline.model import Run
+from pipeline.schema import QUARANTINE
+from pipeline.segments import FETCHES, PAGES, SITES, segment_key
+
+# called with (done, total) in bytes of all inputs
+Progress = Callable[[int, int], None]
+_Batch = tuple[pa.Table, pa.Table]  # pages, quarantine
+
+
+def check(inputs: Sequence[Path], config: Config) -> tuple[Path, ...]:
+    """The inputs, each of a known kind and named once; checks the credit rules too. Raises `BadInput`."""
+    for path in inputs:
+        kind_of(path)
+    if len({path.resolve() for path in inputs}) < len(inputs):
+        raise BadInput(f"{', '.join(map(str, inputs))}: an input is named twice")
+    load_rules(config.wires)
+    return tuple(inputs)
+
+
+def take_in(
+    lake: Store,
+    run: Run,
+    config: Config,
+    inputs: Sequence[Path],
+    outlet_field: str | None = None,
+    progress: Progress | None = None,
+) -> Counts:
+    """Write the inputs as segments of the run. A no-op if they are there already.
+
+    Raises `Failed` for a new run whose clock lies before that of a finished one.
+    """
+    ledger.check_order(lake, run.run_id)
+    accounts = segment_key("fetches", run.run_id, "all")
+    if not lake.exists(accounts):
+        fetches = [FETCHES.empty_table()]
+        for number, (pages, held) in enumerate(_batches(inputs, run, config, outlet_field, progress)):
+            shard = f"{number:06d}"
+            write_segment(lake, segment_key("pages", run.run_id, shard), pages)
+            write_segment(lake, segment_key("quarantine", run.run_id, shard), held)
+            fetches += [_taken(pages.select(["outlet_id", "url"]), run), _taken(held, run)]
+        taken = pa.concat_tables(fetches)
+        write_segment(lake, segment_key("sites", run.run_id, "all"), _sites(taken, run))
+        write_segment(lake, accounts, taken)
+    rows = dict.fromkeys(("fetches", "pages", "quarantine"), 0)
+    for kind in rows:
+        for stored in lake.list(f"{kind}/run={run.run_id}/"):
+            rows[kind] += read_segment(lake, stored.key).num_rows
+    return Counts(fetched=rows["fetches"], published=rows["pages"], quarantined=rows["quarantine"])
+
+
+def extract_to(
+    out: Path, run: Run, config: Config, inputs: Sequence[Path], progress: Progress | None = None
+) -> tuple[int, int]:
+    """Write one row a page to `out` (segments.PAGES) and what could not be used beside it, as
+    `<name>.quarantine.parquet`; how many of each. Files appear whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_suffix(".quarantine.parquet")
+    written = 0
+    rejected = [QUARANTINE.schema.empty_table()]
+    scratch = out.with_suffix(".part")
+    with pq.ParquetWriter(scratch, PAGES, compression="zstd") as writer:
+        for pages, held in _batches(inputs, run, config, None, progress):
+            writer.write_table(pages.cast(PAGES))
+            written += pages.num_rows
+            rejected.append(held)
+    scratch.replace(out)
+    quarantine = pa.concat_tables(rejected)
+    beside.unlink(missing_ok=True)
+    if quarantine.num_rows:
+        pq.write_table(quarantine, beside, compression="zstd")
+    return written, quarantine.num_rows
+
+
+def _batches(
+    inputs: Sequence[Path], run: Run, config: Config, outlet_field: str | None, progress: Progress | None
+) -> Iterator[_Batch]:
+    done = 0
+    total = sum(_size(path) for path in inputs)
+    rules = load_rules(config.wires)
+
+    def tell(of_input: int, _: int) -> None:
+        if progress:
+            progress(done + of_input, total)
+
+    for path in inputs:
+        if kind_of(path).holds_articles:
+            for batch in read_articles(path, run, config.params, outlet_field, tell):
+                yield batch.pages, batch.quarantine
+        else:
+            raws = read_pages(path, run, config.params, tell)
+            yield from extract_many(raws, rules, config.params, run)
+        done += _size(path)
+
+
+def _size(path: Path) -> int:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def _taken(rows: pa.Table, run: Run) -> pa.Table:
+    """One row of segments.FETCHES for each page or rejection."""
+    n = rows.num_rows
+    given = {
+        "run_id": pa.repeat(run.run_id, n),
+        "outlet_id": rows["outlet_id"],
+        "url": rows["url"],
+        "outcome": pa.repeat("fetched", n),
+        "fetched_at": pa.array([run.now] * n, FETCHES.field("fetched_at").type),
+    }
+    columns = [given.get(f.name, pa.nulls(n, f.type)) for f in FETCHES]
+    return pa.table(columns, schema=FETCHES)
+
+
+def _sites(taken: pa.Table, run: Run) -> pa.Table:
+    """One row of segments.SITES an outlet that the input names."""
+    counted = pc.value_counts(taken["outlet_id"]).to_pylist()
+    rows = [
+        {field.name: 0 for field in SITES}
+        | {
+            "run_id": run.run_id,
+            "outlet_id": row["values"],
+            "state": "ok",
+            "reason": None,
+            "pages_found": row["counts"],
+        }
+        for row in sorted(counted, key=lambda row: str(row["values"]))
+    ]
+    return pa.Table.from_pylist(rows, SITES)

@@ -1,0 +1,117 @@
+"""What people see on a terminal; nothing here computes, and a log file gets plain lines.
+
+Progress goes to stderr, results to stdout, so that results can be piped. Page text is printed as
+text: markup in it is never interpreted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.inspect import ReleaseRow, TwoTexts, WholeStory
+from pipeline.story.explain import BOTH, CHANGED, ONLY_A
+
+Report = Callable[[int, int], None]
+
+
+class Screen:
+    """Progress and one line a step. `seconds`: how long each step took."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def progress(self, step: str, unit: str = "pages") -> Iterator[Report]:
+        """A bar with rate and time left; yields what to call with (done, total)."""
+        amount: ProgressColumn = TransferSpeedColumn() if unit == "bytes" else MofNCompleteColumn()
+        columns = (TextColumn("{task.description:<12}"), BarColumn(), amount, TimeRemainingColumn())
+        with (
+            self.busy(step),
+            Progress(*columns, console=self._console, transient=True) as bars,
+        ):
+            bar = bars.add_task(step, total=None)
+            yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+    @contextmanager
+    def busy(self, step: str) -> Iterator[None]:
+        """Time a step."""
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = round(time.perf_counter() - start, 2)
+
+    def line(self, step: str, **figures: object) -> None:
+        """One line of what a step found."""
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+        self._console.print(Text.assemble((f"{step:<8} ", "bold"), told), soft_wrap=True)
+
+    def done(self, message: str) -> None:
+        Console(highlight=False).print(Text(message))
+
+
+def show_pair(found: TwoTexts) -> None:
+    """The verdict on two republications and their paragraphs side by side."""
+    console = Console(highlight=False)
+    figures = (
+        f"Jaccard {found.jaccard:.3f}; {found.containment_ab:.1%} of a in b, {found.containment_ba:.1%} of b "
+        f"in a; {found.shared_shingles} shared shingles; numbers {found.numbers_overlap:.0%} alike"
+    )
+    verdict = "one story" if found.same_story else "two stories"
+    console.print(Text(f"{verdict}: {found.decision} by rule {found.rule}", style="bold"))
+    console.print(Text(figures))
+    table = Table(show_lines=True, expand=True)
+    for side in (found.a, found.b):
+        table.add_column(Text(f"{side.doc_id} · {side.outlet_id}\n{side.headline}"), ratio=1)
+    styles = {BOTH: "", CHANGED: "yellow", ONLY_A: "red"}
+    for row in found.paragraphs:
+        style = styles.get(row.kind, "green")
+        table.add_row(Text(row.a or "", style=style), Text(row.b or "", style=style))
+    console.print(table)
+
+
+def show_story(found: WholeStory) -> None:
+    """A story's facts, its canonical text, its copies and the evidence of their credits."""
+    console = Console(highlight=False)
+    console.print(Text(found.headline, style="bold"))
+    wire = found.wire_service or "no wire credited"
+    console.print(Text(f"{found.story_id} · {wire} · {found.n_outlets} outlets · {found.pub_status}"))
+    console.print(Text(f"canonical {found.canonical_doc_id}: {found.canonical_reason}\n", style="dim"))
+    console.print(Text(found.body))
+    table = Table("outlet", "published", "relation", "in canonical", "credit", "headline")
+    for copy in found.copies:
+        credit = copy.wire_service or (f"({copy.wire_inferred})" if copy.wire_inferred else "")
+        published = f"{copy.published_at:%Y-%m-%d %H:%M}" if copy.published_at else ""
+        inside = f"{copy.containment_in_canonical:.0%}"
+        cells = (copy.outlet_id, published, copy.relation, inside, credit, copy.headline)
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    for quote in found.evidence:
+        console.print(Text(f"  {quote.rule} ({quote.where}): “{quote.quote}”", style="dim"))
+
+
+def show_releases(rows: Sequence[ReleaseRow]) -> None:
+    """One line a release; the current one is marked."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "release", "made at", "stories", "copies", "changed", "checks failed"):
+        table.add_column(name, no_wrap=name in ("release", "made at"))
+    for row in rows:
+        mark = "*" if row.current else ""
+        cells = (mark, row.release, f"{row.created_at:%Y-%m-%d %H:%M}", row.stories, row.republications)
+        warned = ", ".join(row.checks_failed)
+        table.add_row(*(Text(str(cell)) for cell in (*cells, row.changed_stories, warned)))
+    Console(highlight=False).print(table)
