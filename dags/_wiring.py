@@ -1,0 +1,148 @@
+"""What the dags share: no dag reads a clock, a secret or the environment except through here.
+
+Nothing heavy is imported at the top: pyarrow, numpy, boto3 and the steps are imported inside tasks,
+so that parsing a dag file costs milliseconds and a worker that only plans stays small.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.lake.store import Store
+    from pipeline.model import Run
+
+log = logging.getLogger("wirefold")
+
+# Each asset event carries run_id, now and counts in `extra`: enough for the next dag to go on.
+PAGES = Asset("wirefold_pages", group="wirefold")
+STORIES = Asset("wirefold_stories", group="wirefold")
+RELEASE = Asset("wirefold_release", group="wirefold")
+
+S3_CONNECTION = "wirefold_s3"
+AFFILIATES_POOL = "affiliates"  # its slots bound how many shards talk to affiliate sites at once
+
+
+class Tag(StrEnum):
+    """The taxonomy: every dag has `wirefold`, one stage and one impact."""
+
+    PROJECT = "wirefold"
+    INGEST = "stage:ingest"
+    CLUSTER = "stage:cluster"
+    PUBLISH = "stage:publish"
+    UPKEEP = "stage:upkeep"
+    PAGES_US = "impact:pages-on-call"
+    CAN_WAIT = "impact:next-working-day"
+
+
+DEFAULT_ARGS: Mapping[str, Any] = {
+    "owner": "news-data",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(minutes=10),
+    # A hung task must not hold up the run of the next hour.
+    "execution_timeout": timedelta(minutes=55),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception="pipeline.errors.BadInput",
+                action=RetryAction.FAIL,
+                reason="the configuration or registry is wrong: trying again reads the same file",
+            ),
+            RetryRule(
+                exception="pipeline.lake.store.Missing",
+                action=RetryAction.FAIL,
+                reason="what an earlier task should have written is not there: that task is to be cleared",
+            ),
+            RetryRule(
+                exception="pipeline.errors.CheckFailed",
+                action=RetryAction.FAIL,
+                reason="a check of the release did not hold: trying again builds the same tables",
+            ),
+        ]
+    ),
+}
+
+NOW = Param(
+    None,
+    type=["null", "string"],
+    format="date-time",
+    title="Now",
+    description_md="The run's clock. Empty: the time this run is for, so that clearing a task repeats "
+    "the same run. The `run_id` is made from it.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a step needs: the lake, the run, the configuration."""
+
+    lake: Store
+    run: Run
+    config: Config
+
+
+def ingest_cron() -> str | None:
+    """When `ingest_affiliates` runs: hourly, or WIREFOLD_INGEST_CRON; empty for by hand only."""
+    return os.environ.get("WIREFOLD_INGEST_CRON", "0 * * * *") or None
+
+
+def run_of(context: Mapping[str, Any]) -> Run:
+    """The run that a task works for: the newest triggering event's, else by the `now` param, else by
+    the dag run's own time.
+
+    Raises `BadInput` if `now` is given without a time zone.
+    """
+    from pipeline.errors import BadInput
+    from pipeline.model import Run
+
+    triggers = context.get("triggering_asset_events") or {}
+    events = sorted((e for of_asset in triggers.values() for e in of_asset), key=lambda e: e.timestamp)
+    given = events[-1].extra["now"] if events else context["params"].get("now")
+    now = datetime.fromisoformat(given) if given else context["dag_run"].run_after
+    if now.tzinfo is None:
+        raise BadInput(f"params: now: expected a time with its zone, such as {given}Z, got {given}")
+    return Run.at(now)
+
+
+def open_run(context: Mapping[str, Any]) -> Opened:
+    """Read the configuration named by WIREFOLD_CONFIG and open its lake for the task's run.
+
+    S3 credentials come from the connection `wirefold_s3` and nowhere else. Raises `BadInput` on a
+    missing or broken configuration, `Failed` on a lake that ignores conditional writes.
+    """
+    from pipeline import steps
+    from pipeline.config import load_config
+    from pipeline.errors import BadInput
+
+    path = os.environ.get("WIREFOLD_CONFIG")
+    if not path:
+        raise BadInput("WIREFOLD_CONFIG: not set for this worker: expected the path of wirefold.toml")
+    config = load_config(Path(path))
+    client = None
+    if config.lake.startswith("s3://"):
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        client = S3Hook(aws_conn_id=S3_CONNECTION).get_conn()
+    return Opened(steps.open_lake(config, s3_client=client), run_of(context), config)
+
+
+def event_extra(run: Run, **figures: Any) -> dict[str, Any]:
+    """What an asset event says of the run that made it."""
+    return {"run_id": run.run_id, "now": run.now.isoformat(), **figures}
+
+
+def tell(run: Run, what: str, figures: Mapping[str, Any]) -> None:
+    """The one line that a task logs when it is done."""
+    log.info("%s %s: %s", run.run_id, what, ", ".join(f"{name} {value}" for name, value in figures.items()))

@@ -1,0 +1,59 @@
+"""# Fold the republications into stories
+
+Starts when **wirefold_pages** is updated. `match` signs the new pages, finds candidate pairs,
+verifies each exactly and clusters the accepted ones; `story` gives the clusters their story ids
+against the ledger. It ends with an event on **wirefold_stories**, which starts `publish_release`.
+
+## When it is red
+Nothing is released until this dag is green; the last release stays as it is. Both tasks find their
+own result when run again: clear the failed one. If `story` says that somebody else wrote the ledger,
+another run was at work: wait for it and clear `story`.
+
+## By hand
+*Now* is the clock of an ingest run; give the time of the run whose pages are to be folded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from _wiring import DEFAULT_ARGS, NOW, PAGES, STORIES, Tag, event_extra, open_run, tell
+from airflow.sdk import dag, get_current_context, task
+
+
+@dag(
+    schedule=[PAGES],
+    catchup=False,
+    max_active_runs=1,
+    params={"now": NOW},
+    default_args=DEFAULT_ARGS,
+    tags=[Tag.PROJECT, Tag.CLUSTER, Tag.PAGES_US],
+    doc_md=__doc__,
+)
+def cluster_stories() -> None:
+    @task
+    def match() -> dict[str, int]:
+        """Sign new pages, find and verify pairs, cluster."""
+        from pipeline import steps
+
+        at = open_run(get_current_context())
+        matched = asdict(steps.match(at.lake, at.run, at.config))
+        tell(at.run, "match", matched)
+        return matched
+
+    @task(outlets=[STORIES])
+    def story(outlet_events: Any = None) -> dict[str, int]:
+        """Give clusters their story ids."""
+        from pipeline import steps
+
+        at = open_run(get_current_context())
+        told = asdict(steps.story(at.lake, at.run, at.config))
+        outlet_events[STORIES].extra = event_extra(at.run, **told)
+        tell(at.run, "story", told)
+        return told
+
+    match() >> story()
+
+
+cluster_stories()

@@ -1,0 +1,51 @@
+"""# Publish the release
+
+Starts when **wirefold_stories** is updated. Builds the tables, checks them, writes immutable files
+and a manifest, and swaps `latest.json`. It ends with an event on **wirefold_release** that names the
+release.
+
+## When it is red
+Readers still have the last release, whole: nothing is released by halves.
+- *a check did not hold*: the log names the check, its value and its limit. It is not tried again,
+  the same pages give the same tables. Look at the pages it counts, then clear `publish`.
+- *somebody else wrote*: another publisher swapped `latest.json` first. Clear `publish`.
+- anything else was tried three times. Clear `publish`: it gives byte-identical files.
+
+## By hand
+*Now* is the clock of an ingest run; give the time of the run to be published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from _wiring import DEFAULT_ARGS, NOW, RELEASE, STORIES, Tag, event_extra, open_run, tell
+from airflow.sdk import dag, get_current_context, task
+
+
+@dag(
+    schedule=[STORIES],
+    catchup=False,
+    max_active_runs=1,
+    params={"now": NOW},
+    default_args=DEFAULT_ARGS,
+    tags=[Tag.PROJECT, Tag.PUBLISH, Tag.PAGES_US],
+    doc_md=__doc__,
+)
+def publish_release() -> None:
+    @task(outlets=[RELEASE])
+    def publish(outlet_events: Any = None) -> dict[str, Any]:
+        """Build the tables, check them, release them."""
+        from pipeline import steps
+
+        at = open_run(get_current_context())
+        released = asdict(steps.publish(at.lake, at.run, at.config))
+        outlet_events[RELEASE].extra = event_extra(at.run, **released)
+        tell(at.run, "publish", {name: value for name, value in released.items() if name != "pages"})
+        return released
+
+    publish()
+
+
+publish_release()

@@ -1,0 +1,93 @@
+"""Prints what Airflow makes of dags/, and what the wiring makes of a task's context, as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.dag_processing.dagbag import DagBag
+
+HEAVY = ("aiohttp", "boto3", "datasketch", "numba", "numpy", "pandas", "pyarrow", "pipeline.steps")
+
+
+def parse(folder: str) -> tuple[Any, float]:
+    """The bag of a folder, and the CPU seconds that it took."""
+    begun = time.process_time()
+    bag = DagBag(folder)
+    return bag, time.process_time() - begun
+
+
+def dag(found: Any) -> dict[str, Any]:
+    when = found.schedule
+    return {
+        "schedule": when if when is None or isinstance(when, str) else [asset.name for asset in when],
+        "edges": sorted(f"{t.task_id} > {down}" for t in found.tasks for down in t.downstream_task_ids),
+        "tasks": sorted(found.task_ids),
+        "emits": sorted(f"{t.task_id} > {asset.name}" for t in found.tasks for asset in t.outlets),
+        "pools": sorted(f"{t.task_id} > {t.pool}" for t in found.tasks if t.pool != "default_pool"),
+        "rules": sorted(
+            f"{t.task_id} > {r}" for t in found.tasks if (r := t.trigger_rule.value) != "all_success"
+        ),
+        "tags": sorted(found.tags),
+        "owner": found.owner,
+        "doc": found.doc_md,
+        "catchup": found.catchup,
+        "max_active_runs": found.max_active_runs,
+        "params": sorted(found.params),
+    }
+
+
+def run_ids() -> dict[str, str]:
+    """The run that `_wiring.run_of` finds in contexts as Airflow gives them."""
+    from _wiring import run_of
+
+    def event(minute: int, now: str) -> SimpleNamespace:
+        return SimpleNamespace(timestamp=datetime(2031, 4, 7, 9, minute, tzinfo=UTC), extra={"now": now})
+
+    dag_run = SimpleNamespace(run_after=datetime(2031, 4, 7, 8, 0, 0, 123456, tzinfo=UTC))
+    given = {"now": "2031-04-07T07:30:00+02:00"}
+    newest_last = [event(5, "2031-04-07T05:00:00+00:00"), event(6, "2031-04-07T06:00:00+00:00")]
+    contexts: dict[str, dict[str, Any]] = {
+        "dag run": {"params": {"now": None}},
+        "param": {"params": given},
+        "events": {"params": given, "triggering_asset_events": {"pages": newest_last[::-1]}},
+    }
+    return {name: run_of({"dag_run": dag_run, **context}).run_id for name, context in contexts.items()}
+
+
+def retries() -> dict[str, str]:
+    """What the retry policy decides on each kind of error."""
+    from _wiring import DEFAULT_ARGS
+
+    from pipeline.errors import BadInput, CheckFailed, Failed
+    from pipeline.lake.store import Conflict, Missing
+
+    policy = DEFAULT_ARGS["retry_policy"]
+    errors = (BadInput("x"), CheckFailed("x"), Missing("x"), Failed("x"), Conflict("x"), OSError("x"))
+    return {type(e).__name__: policy.evaluate(e, 1, 3).action.value for e in errors}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as empty:
+        parse(empty)
+        _, nothing = parse(empty)
+    before = set(sys.modules)
+    bag, ours = parse(sys.argv[1])
+    described = {
+        "errors": bag.import_errors,
+        "cpu_seconds": ours - nothing,
+        "heavy": sorted((set(sys.modules) - before) & set(HEAVY)),
+        "dags": {name: dag(found) for name, found in bag.dags.items()},
+        "runs": run_ids(),
+        "retries": retries(),
+    }
+    print(json.dumps(described))
+
+
+if __name__ == "__main__":
+    main()

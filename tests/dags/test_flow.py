@@ -1,0 +1,53 @@
+"""The dags on the demo network: ingest → cluster → publish, each task in Airflow, the lake in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.publish.release import read_manifest
+from tests.dags.airflow_alone import ask_airflow
+from tests.e2e.network import EVENING, site
+
+CHAIN = ("ingest_affiliates", "cluster_stories", "publish_release")
+
+
+@pytest.mark.slow
+def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
+    home = tmp_path / "airflow"
+    home.mkdir()
+    with site(tmp_path) as network:
+        now = EVENING.isoformat()
+        told = ask_airflow(
+            home,
+            "flow.py",
+            *(f"{dag}={now}" for dag in CHAIN),
+            WIREFOLD_CONFIG=str(tmp_path / "wirefold.toml"),
+        )
+        release = read_manifest(network.lake())
+    assert [run["state"] for run in told["runs"]] == ["success"] * 3
+    assert release and release.release == "20260305T200000Z"
+    ingested, folded, published = told["events"]
+    assert {event["run_id"] for event in told["events"]} == {release.release}
+    assert ingested["counts"]["fetched"] == release.counts.fetched > 300
+    assert folded["stories"] == published["stories"] == release.tables["stories"].rows
+    labels = told["runs"][0]["labels"]
+    assert len(labels) == 4 and all("," in label for label in labels), "the grid shows outlets, not numbers"
+
+
+@pytest.mark.slow
+def test_a_broken_registry_fails_the_plan_at_once_and_hands_nothing_over(tmp_path: Path) -> None:
+    home = tmp_path / "airflow"
+    home.mkdir()
+    (tmp_path / "outlets.toml").write_text('[[outlet]]\nid = "kdun"\nname = 7\n')
+    (tmp_path / "wirefold.toml").write_text(f'lake = "{tmp_path / "lake"}"\n')
+    told = ask_airflow(
+        home,
+        "flow.py",
+        f"ingest_affiliates={EVENING.isoformat()}",
+        WIREFOLD_CONFIG=str(tmp_path / "wirefold.toml"),
+    )
+    assert told["runs"][0]["state"] == "failed"
+    assert "plan -1 failed" in told["runs"][0]["tasks"]
+    assert told["events"] == []
