@@ -10,8 +10,9 @@ on the asset **wirefold_pages**, which starts `cluster_stories`.
 - **ingest** or **extract** of a shard failed: the lake or the worker is in trouble, not a site. The
   other shards went on. Clear the failed task with its downstream: a shard that is done is not fetched
   again.
-- **settle** failed: a shard is missing (its own task is red: clear that one, with downstream), or a
-  page taken up ended in no status or in two. Nothing was handed over; the last release stands.
+- **settle** failed: no shard was fetched, or a page taken up ended in no status or in two. Nothing was
+  handed over; the last release stands. A shard that could not be fetched is left out: its own task is
+  red, and its pages come with the next run.
 
 ## What is not an error
 A site that is down, slow or forbids crawling is one row in the table `runs` with its reason; a page

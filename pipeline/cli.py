@@ -94,7 +94,7 @@ def cluster(
     """
     from pipeline import intake
     from pipeline.config import Config
-    from pipeline.lake.store import open_store
+    from pipeline.lake.locate import open_store
     from pipeline.terminal import Screen
 
     screen, at = Screen(quiet=as_json), _run(now)
@@ -225,7 +225,7 @@ def rollback(lake: Lake, release: str) -> None:
 
 def _open(lake: str) -> Any:
     """A lake that is there already: a mistyped folder is not made."""
-    from pipeline.lake.store import open_store
+    from pipeline.lake.locate import open_store
 
     if "://" not in lake and not Path(lake).is_dir():
         raise BadInput(f"{lake}: no such lake")

@@ -44,7 +44,7 @@ class Params:
     bucket_cap: int = 64
 
     # verdict: the best plain rule on 1,891 labelled real documents once clusters do not chain:
-    # F1 .911 at .5/.7, .880 at .5/.8, .900 at .4/.7 (docs/choices.md)
+    # F1 .917 at .5/.7, .893 at .5/.8, .912 at .4/.7 (docs/choices.md)
     accept_jaccard: float = 0.5
     accept_containment: float = 0.7
     min_shared_shingles: int = 12

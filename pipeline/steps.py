@@ -26,9 +26,10 @@ from pipeline.ingest.harvest import counts_of, ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
 from pipeline.lake import index, ledger
+from pipeline.lake.locate import open_store
 from pipeline.lake.pages import Seen, distinct, segments_until
 from pipeline.lake.segment import read_segment, write_segment
-from pipeline.lake.store import Store, open_store
+from pipeline.lake.store import Store
 from pipeline.match.candidates import candidates, representatives
 from pipeline.match.cluster import Clusters, cluster
 from pipeline.match.pairs import kept_pairs

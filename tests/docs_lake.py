@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline import intake, steps
 from pipeline.config import Config
-from pipeline.lake.store import open_store
+from pipeline.lake.locate import open_store
 from pipeline.model import Outlet, Run
 
 RUN = Run.of("20260305T200000Z")

@@ -82,6 +82,7 @@ def ministack(folder: Path, port: int | None = None) -> Iterator[S3Server]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "SERVICES": "s3",
+        "IOT_MTLS_ENABLED": "0",  # its MQTT broker would listen on all interfaces
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "data"),
         "STATE_DIR": str(folder / "state"),

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "pipeline"
 
 # What each room may import; a room may always import itself and the ground.
-GROUND = {"model", "errors", "counts", "params", "segments", "schema", "tomlfile", "config", "urls"}
+GROUND = {"model", "errors", "counts", "params", "segments", "schema", "tomlfile", "config", "urls", "times"}
 ROOMS: dict[str, set[str]] = {
     "dictionary": set(),
     "extract": set(),
@@ -25,7 +25,18 @@ ROOMS: dict[str, set[str]] = {
     "terminal": {"inspect", "story"},
     "cli": {"steps", "intake", "inspect", "terminal", "lake", "publish"},
 }
-ORDER_OF_GROUND = ("model", "errors", "counts", "params", "urls", "segments", "schema", "tomlfile", "config")
+ORDER_OF_GROUND = (
+    "model",
+    "errors",
+    "counts",
+    "params",
+    "urls",
+    "times",
+    "segments",
+    "schema",
+    "tomlfile",
+    "config",
+)
 PURE = ("extract", "match", "story")
 OUTSIDE = {
     "aiohttp",

@@ -25,11 +25,11 @@ import pyarrow.parquet as pq
 from pipeline import __version__
 from pipeline.errors import BadInput
 from pipeline.ingest.inputs import Kind, Progress, kind_of
-from pipeline.ingest.times import ImpossibleDateError, parse_time
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES
+from pipeline.times import in_utc, parse_time
 from pipeline.urls import normalise_url, site_of
 
 _BATCH = 1_000  # rows: some 5 MB of news text
@@ -196,7 +196,7 @@ class _Reader:
         value = _value(row, "published_at")
         try:
             moment = _moment(value)
-        except ImpossibleDateError as error:
+        except ValueError as error:
             raise _Rejected("impossible_date", f"published_at: {error}") from None
         if moment is None:
             return None
@@ -302,10 +302,11 @@ def _authors(row: Row) -> tuple[str | None, tuple[str, ...]]:
 
 def _moment(value: object) -> datetime | None:
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return in_utc(value)
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
-    return parse_time(_sound(value)) if isinstance(value, str) else None
+    moment = parse_time(_sound(value)) if isinstance(value, str) else None
+    return in_utc(moment) if moment else None
 
 
 def _sound(text: str) -> str:

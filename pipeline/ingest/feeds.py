@@ -17,7 +17,7 @@ import feedparser
 from lxml import etree
 from yarl import URL
 
-from pipeline.ingest.times import ImpossibleDateError, parse_time
+from pipeline.times import in_utc, parse_time
 
 _MAX_ITEMS = 50_000  # sitemaps.org's limit for one file
 
@@ -136,6 +136,7 @@ def _item(base: str, link: str | None, headline: str | None, published: str | No
 
 def _time(text: str | None) -> datetime | None:
     try:
-        return parse_time(text or "")
-    except ImpossibleDateError:
+        moment = parse_time(text or "")
+        return in_utc(moment) if moment else None
+    except ValueError:
         return None  # the page itself will say when it was published

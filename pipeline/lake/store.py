@@ -1,14 +1,14 @@
 """The one way to objects, in a folder or on S3: whole objects, atomic, with conditional writes.
 
 Nothing here ever leaves a half-written object under its key: a reader sees the old bytes or the new.
-`folder.py` and `s3.py` implement the protocol; `open_store` picks by the lake's URL.
+`folder.py` and `s3.py` implement the protocol; `locate.py` picks by the lake's URL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from pipeline.errors import Failed
 
@@ -89,19 +89,3 @@ def checked_key(key: str) -> str:
     if "\\" in key or "\0" in key or any(part in ("", ".", "..") for part in key.split("/")):
         raise ValueError(f"not a key: {key!r}")
     return key
-
-
-def open_store(url: str, *, single_writer: bool = False, s3_client: Any = None) -> Store:
-    """The lake at `url`: `s3://bucket/prefix` or a folder's path (made if missing).
-
-    `s3_client`: a boto3 client to use instead of one from the standard AWS chain (Airflow passes
-    the one of its connection). With `single_writer` a store without conditional writes is accepted,
-    on the caller's word that nobody else writes.
-    """
-    if url.startswith("s3://"):
-        from pipeline.lake.s3 import S3Store
-
-        return S3Store(url, client=s3_client, single_writer=single_writer)
-    from pipeline.lake.folder import FolderStore
-
-    return FolderStore(url)

@@ -26,7 +26,7 @@ from infra.airflow_api import Task
 from infra.home import FIRST_RUN, Busy, Home, Ports
 from infra.processes import Died, Processes
 from infra.progress import steps_of
-from pipeline.lake.store import open_store
+from pipeline.lake.locate import open_store
 from tests.publish.sample import FIRST, publish
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline import intake, steps
 from pipeline.config import Config
-from pipeline.lake.store import Store, open_store
+from pipeline.lake.locate import open_store
+from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.publish.release import read_manifest, read_table
 from tests.e2e.test_cli import articles, prose

@@ -7,11 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.ingest.feeds import FeedError, FeedItem, parse_feed, parse_sitemap
-from pipeline.ingest.times import ImpossibleDateError, parse_time
 from tests.ingest.site import rss
 
 BASE = "http://a.example/news/feed"
@@ -86,20 +83,3 @@ def test_entities_are_neither_read_nor_expanded(tmp_path: Path) -> None:
         with suppress(FeedError):
             items += parse_feed(f"{dtd}<rss><channel><item>{link}</item></channel></rss>".encode(), BASE)
         assert not [item for item in items if "secret" in item.url]
-
-
-@given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)))
-def test_a_written_time_is_read_back(moment: datetime) -> None:
-    moment = moment.replace(microsecond=0, tzinfo=UTC)
-    assert parse_time(moment.isoformat()) == moment
-    assert parse_time(moment.strftime("%a, %d %b %Y %H:%M:%S GMT")) == moment
-    assert parse_time(moment.strftime("%B %d, %Y at %I:%M:%S %p UTC")) == moment
-    assert parse_time(str(moment.date())) == moment.replace(hour=0, minute=0, second=0)
-
-
-def test_what_no_calendar_has_is_not_what_cannot_be_read() -> None:
-    for text in ("2026-02-30", "2017-13-45T10:00:00Z", "Mon, 30 Feb 2026 10:00:00 GMT", "0000-00-00"):
-        with pytest.raises(ImpossibleDateError):
-            parse_time(text)
-    for text in ("", "unknown", "10:00", "March", "n/a"):
-        assert parse_time(text) is None

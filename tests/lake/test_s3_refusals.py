@@ -15,8 +15,9 @@ from moto import mock_aws
 
 from pipeline.errors import BadInput, Failed
 from pipeline.lake.folder import FolderStore
+from pipeline.lake.locate import open_store
 from pipeline.lake.s3 import S3Store
-from pipeline.lake.store import Conflict, open_store
+from pipeline.lake.store import Conflict
 from tests.servers import S3Server
 
 

@@ -17,8 +17,9 @@ import pytest
 
 from pipeline.errors import Failed
 from pipeline.lake.folder import FolderStore
+from pipeline.lake.locate import open_store
 from pipeline.lake.s3 import S3Store
-from pipeline.lake.store import Store, open_store
+from pipeline.lake.store import Store
 from pipeline.publish.release import Manifest, complete_current, read_manifest, read_table, rollback
 from tests.publish.faults import Killed, Mortal, contents
 from tests.publish.sample import BRIDGE, FERRY, FIRST, MONDAY, ORCHARD, Copy, World, publish
@@ -122,7 +123,7 @@ def test_a_kill_in_current_is_not_forgotten_by_a_rollback(undisturbed: Undisturb
 
 KILLED = """
 import os, signal, sys
-from pipeline.lake.store import open_store
+from pipeline.lake.locate import open_store
 from tests.publish.faults import Mortal
 from tests.publish.test_crash import second
 second(Mortal(open_store(sys.argv[1]), int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL)))
