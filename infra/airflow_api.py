@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -72,8 +73,11 @@ class Airflow:
 
     def trigger(self, now: datetime) -> str:
         """Start `ingest_affiliates` for a time; the dag run's id."""
-        body = {"logical_date": None, "conf": {"now": now.isoformat()}}
-        return str(self._send("POST", "/dags/ingest_affiliates/dagRuns", body)["dag_run_id"])
+        # named by us, so that asking again after an error cannot start a second one
+        dag_run_id = f"launcher__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+        body = {"dag_run_id": dag_run_id, "logical_date": None, "conf": {"now": now.isoformat()}}
+        self._send("POST", "/dags/ingest_affiliates/dagRuns", body)
+        return dag_run_id
 
     def runs_since(self, since: datetime) -> dict[str, str]:
         """State of the newest run of each dag since then."""
@@ -106,14 +110,21 @@ class Airflow:
         return "\n".join(str(line["event"]) for line in log["content"][-5:])
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        answer = self._http.get(f"/api/v2{path}", params=query)
-        answer.raise_for_status()
-        return dict(answer.json())
+        return dict(self._ask("GET", path, params=query).json())
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any], **query: Any) -> dict[str, Any]:
-        answer = self._http.request(method, f"/api/v2{path}", json=body, params=query)
-        answer.raise_for_status()
-        return dict(answer.json())
+    def _send(self, method: str, path: str, body: Mapping[str, Any], **query: Any) -> None:
+        self._ask(method, path, json=body, params=query)
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Ask until it is answered; a server error (SQLite was locked too long, say) is asked again."""
+        for pause in (0.5, 1.0, 2.0, 4.0, None):
+            answer = self._http.request(method, f"/api/v2{path}", **request)
+            if not answer.is_server_error or pause is None:
+                break
+            time.sleep(pause)
+        if not (method == "POST" and answer.status_code == httpx.codes.CONFLICT):  # an earlier try did it
+            answer.raise_for_status()
+        return answer
 
 
 def _task(row: Mapping[str, Any]) -> Task:

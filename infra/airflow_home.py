@@ -55,7 +55,8 @@ def airflow_environment(home: Home, ports: Ports, secrets: Secrets) -> dict[str,
         "API__ENABLE_SWAGGER_UI": False,
         "API__INSTANCE_NAME": "Wirefold",
         "API_AUTH__JWT_SECRET": secrets.jwt,
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}",
+        # SQLite has one writer; its default of 5 s to wait for it was once not enough under load
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.3,
         "LOGGING__BASE_LOG_FOLDER": home.airflow / "logs",
     }

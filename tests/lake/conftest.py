@@ -25,18 +25,36 @@ def moto_store() -> Iterator[S3Store]:
         client.close()
 
 
-@pytest.fixture(params=["folder", "moto", pytest.param("ministack", marks=pytest.mark.slow)])
+@contextmanager
+def ministack_store(server: S3Server) -> Iterator[S3Store]:
+    with server.client() as client:
+        bucket = server.new_bucket(client)
+        yield S3Store(f"s3://{bucket}/some/prefix", client=client)
+
+
+FOLDER, MOTO, MINISTACK = "folder", "moto", pytest.param("ministack", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=[FOLDER, MOTO, MINISTACK])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "folder":
         yield FolderStore(str(tmp_path / "lake"))
-    elif request.param == "moto":
-        with moto_store() as on_moto:
-            yield on_moto
     else:
-        server: S3Server = request.getfixturevalue("s3_server")
-        with server.client() as client:
-            bucket = server.new_bucket(client)
-            yield S3Store(f"s3://{bucket}/some/prefix", client=client)
+        s3 = (
+            moto_store() if request.param == "moto" else ministack_store(request.getfixturevalue("s3_server"))
+        )
+        with s3 as opened:
+            yield opened
+
+
+@pytest.fixture(params=[FOLDER, MINISTACK])
+def contested_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """For races: moto looks at a condition and writes in two steps, so now and then two writers win."""
+    if request.param == "folder":
+        yield FolderStore(str(tmp_path / "lake"))
+    else:
+        with ministack_store(request.getfixturevalue("s3_server")) as opened:
+            yield opened
 
 
 @pytest.fixture

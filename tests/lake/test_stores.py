@@ -95,28 +95,28 @@ def test_swap_needs_the_tag_of_what_it_replaces(store: Store) -> None:
 
 
 @pytest.mark.parametrize("round_", range(3))
-def test_eight_creators_have_one_winner(store: Store, round_: int) -> None:
-    won = race(lambda number: store.put_if_absent(f"race/{round_}", b"%d" % number))
+def test_eight_creators_have_one_winner(contested_store: Store, round_: int) -> None:
+    won = race(lambda number: contested_store.put_if_absent(f"race/{round_}", b"%d" % number))
     assert sum(map(bool, won)) == 1
-    assert store.get(f"race/{round_}") == b"%d" % won.index(True)
+    assert contested_store.get(f"race/{round_}") == b"%d" % won.index(True)
 
 
-def test_eight_swappers_lose_no_update(store: Store) -> None:
+def test_eight_swappers_lose_no_update(contested_store: Store) -> None:
     """Each adds its number to the object, trying again when it loses: at the end all are there."""
-    store.put("sum", b"")
+    contested_store.put("sum", b"")
 
     def add(number: int) -> None:
         for _ in range(200):
-            data, tag = store.get_tagged("sum")
+            data, tag = contested_store.get_tagged("sum")
             try:
-                store.swap("sum", data + b"%d" % number, tag)
+                contested_store.swap("sum", data + b"%d" % number, tag)
                 return
             except Conflict:
                 continue
         raise AssertionError("never won")
 
     race(add)
-    assert sorted(store.get("sum")) == sorted(b"01234567")
+    assert sorted(contested_store.get("sum")) == sorted(b"01234567")
 
 
 def test_a_good_store_passes_the_probe_and_keeps_nothing_of_it(store: Store) -> None:
