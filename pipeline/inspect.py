@@ -15,8 +15,8 @@ from pipeline.errors import BadInput
 from pipeline.extract import boilerplate
 from pipeline.lake import ledger
 from pipeline.lake.store import Store
-from pipeline.match.sign import shingle
-from pipeline.match.verify import RULES, verify
+from pipeline.match.verify import RULES, Verifier
+from pipeline.match.words import read_words
 from pipeline.model import Evidence
 from pipeline.params import Params
 from pipeline.publish.release import list_releases, read_manifest, read_table
@@ -53,7 +53,6 @@ class TwoTexts:
     containment_ab: float
     containment_ba: float
     shared_shingles: int
-    numbers_overlap: float
     paragraphs: tuple[Aligned, ...]
 
 
@@ -100,7 +99,7 @@ def explain(lake: Store, doc_a: str, doc_b: str) -> TwoTexts:
     bodies = copies["body"].combine_chunks()
     chrome = boilerplate.learn(outlets, bodies, params)
     texts = boilerplate.strip(outlets.take(pa.array(at)), bodies.take(pa.array(at)), chrome)
-    verdict = verify(shingle(texts, params), np.array([[0, 1]]), params)
+    verdict = Verifier(read_words(texts), params).verify(np.array([[0, 1]]))
     rows = [copies.slice(row, 1).to_pylist()[0] for row in at]
     decision, rule = _decided(lake, a, b, RULES[verdict.rule[0]], bool(verdict.accepted[0]))
     return TwoTexts(
@@ -113,8 +112,7 @@ def explain(lake: Store, doc_a: str, doc_b: str) -> TwoTexts:
         containment_ab=float(verdict.containment_ab[0]),
         containment_ba=float(verdict.containment_ba[0]),
         shared_shingles=int(verdict.shared[0]),
-        numbers_overlap=float(verdict.numbers_overlap[0]),
-        paragraphs=tuple(align(rows[0]["body"], rows[1]["body"], params)),
+        paragraphs=tuple(align(rows[0]["body"], rows[1]["body"])),
     )
 
 

@@ -6,11 +6,11 @@ segment each, and the accounts of the run are written last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.config import Config
@@ -21,7 +21,7 @@ from pipeline.extract.pool import extract_many
 from pipeline.ingest.articles import read_articles
 from pipeline.ingest.inputs import kind_of, read_pages
 from pipeline.lake import ledger
-from pipeline.lake.segment import read_segment, write_segment
+from pipeline.lake.segment import ahead, count_rows, write_segment, writing_segment
 from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.schema import QUARANTINE
@@ -30,6 +30,7 @@ from pipeline.segments import FETCHES, PAGES, SITES, segment_key
 # called with (done, total) in bytes of all inputs
 Progress = Callable[[int, int], None]
 _Batch = tuple[pa.Table, pa.Table]  # pages, quarantine
+_SEGMENT_BYTES = 32 << 20
 
 
 def check(inputs: Sequence[Path], config: Config) -> tuple[Path, ...]:
@@ -57,19 +58,21 @@ def take_in(
     ledger.check_order(lake, run.run_id)
     accounts = segment_key("fetches", run.run_id, "all")
     if not lake.exists(accounts):
-        fetches = [FETCHES.empty_table()]
-        for number, (pages, held) in enumerate(_batches(inputs, run, config, outlet_field, progress)):
-            shard = f"{number:06d}"
-            write_segment(lake, segment_key("pages", run.run_id, shard), pages)
-            write_segment(lake, segment_key("quarantine", run.run_id, shard), held)
-            fetches += [_taken(pages.select(["outlet_id", "url"]), run), _taken(held, run)]
-        taken = pa.concat_tables(fetches)
-        write_segment(lake, segment_key("sites", run.run_id, "all"), _sites(taken, run))
-        write_segment(lake, accounts, taken)
-    rows = dict.fromkeys(("fetches", "pages", "quarantine"), 0)
-    for kind in rows:
-        for stored in lake.list(f"{kind}/run={run.run_id}/"):
-            rows[kind] += read_segment(lake, stored.key).num_rows
+        outlets: Counter[str] = Counter()
+        with writing_segment(lake, accounts, FETCHES) as take:
+            batches = ahead(_gathered(_batches(inputs, run, config, outlet_field, progress)))
+            for number, (pages, held) in enumerate(batches):
+                shard = f"{number:06d}"
+                write_segment(lake, segment_key("pages", run.run_id, shard), pages)
+                write_segment(lake, segment_key("quarantine", run.run_id, shard), held)
+                for rows in (pages.select(["outlet_id", "url"]), held):
+                    take(_taken(rows, run))
+                    outlets.update(rows["outlet_id"].to_pylist())
+            write_segment(lake, segment_key("sites", run.run_id, "all"), _sites(outlets, run))
+    rows = {
+        kind: sum(count_rows(lake, stored.key) for stored in lake.list(f"{kind}/run={run.run_id}/"))
+        for kind in ("fetches", "pages", "quarantine")
+    }
     return Counts(fetched=rows["fetches"], published=rows["pages"], quarantined=rows["quarantine"])
 
 
@@ -117,6 +120,23 @@ def _batches(
         done += _size(path)
 
 
+def _gathered(batches: Iterable[_Batch]) -> Iterator[_Batch]:
+    """The same rows in batches of some 32 MB, since each becomes two objects in the lake."""
+    held: list[_Batch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(pages.nbytes + rejected.nbytes for pages, rejected in held) >= _SEGMENT_BYTES:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: Sequence[_Batch]) -> _Batch:
+    pages, held = zip(*batches, strict=True)
+    return pa.concat_tables(pages), pa.concat_tables(held)
+
+
 def _size(path: Path) -> int:
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_size for file in files)
@@ -136,18 +156,12 @@ def _taken(rows: pa.Table, run: Run) -> pa.Table:
     return pa.table(columns, schema=FETCHES)
 
 
-def _sites(taken: pa.Table, run: Run) -> pa.Table:
-    """One row of segments.SITES an outlet that the input names."""
-    counted = pc.value_counts(taken["outlet_id"]).to_pylist()
+def _sites(outlets: Counter[str], run: Run) -> pa.Table:
+    """One row of segments.SITES an outlet that the input names, with its pages."""
+    nothing: dict[str, object] = {field.name: 0 for field in SITES}
     rows = [
-        {field.name: 0 for field in SITES}
-        | {
-            "run_id": run.run_id,
-            "outlet_id": row["values"],
-            "state": "ok",
-            "reason": None,
-            "pages_found": row["counts"],
-        }
-        for row in sorted(counted, key=lambda row: str(row["values"]))
+        nothing
+        | {"run_id": run.run_id, "outlet_id": outlet, "state": "ok", "reason": None, "pages_found": pages}
+        for outlet, pages in sorted(outlets.items())
     ]
     return pa.Table.from_pylist(rows, SITES)

@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 
 _MIB = 1 << 20
+_TOKENS = 2  # the version of pipeline.match.normalise: other words make other signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,14 @@ class Params:
     num_perm: int = 128
 
     # candidates: 42 bands of 3 rows find J = .3 with probability .68 and J = .5 with .996;
-    # one shingle in `anchor_rate` is an anchor, which finds short copies by containment
+    # one shingle in `anchor_rate` is an anchor, which finds short copies by containment; a copy cut to
+    # its first paragraphs has few, so of the first `lead_shingles` one in `lead_anchor_rate` is one too
     bands: int = 42
     rows: int = 3
-    anchor_rate: int = 8
-    bucket_cap: int = 64
+    anchor_rate: int = 32
+    lead_shingles: int = 64
+    lead_anchor_rate: int = 4
+    bucket_cap: int = 16
 
     # verdict: the best plain rule on 1,891 labelled real documents once clusters do not chain:
     # F1 .917 at .5/.7, .893 at .5/.8, .912 at .4/.7 (docs/choices.md)
@@ -51,11 +55,6 @@ class Params:
     # borderline pairs are kept in `edges` from here on, so that a person can judge them
     keep_jaccard: float = 0.2
     keep_containment: float = 0.4
-    # two texts of about one length (shorter over longer) with so many numbers each, of which less than
-    # so large a share is common, are one template
-    template_similar_size: float = 0.6
-    template_min_numbers: int = 4
-    template_numbers_overlap: float = 0.5
 
     # groups are joined over a truncated copy only if of the shorter of their longest texts this share
     # lies in the other: a digest of three stories holds a third of each at most
@@ -81,7 +80,8 @@ class Params:
     def fingerprint(self) -> str:
         """Twelve hex digits over what decides the index's content: signatures and their input."""
         kept = ("shingle_words", "num_perm", "bands", "rows", "anchor_rate")
-        return _digest({name: getattr(self, name) for name in kept})
+        leads = ("lead_shingles", "lead_anchor_rate")
+        return _digest({name: getattr(self, name) for name in (*kept, *leads)} | {"tokens": _TOKENS})
 
     def digest(self) -> str:
         """Twelve hex digits over all params, recorded in each release's manifest."""

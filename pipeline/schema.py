@@ -181,9 +181,6 @@ EDGES = Table(
             _field("containment_ab", _SHARE, "Share of a's shingles found in b."),
             _field("containment_ba", _SHARE, "Share of b's shingles found in a."),
             _field("shared_shingles", _INT, "Shingles in both."),
-            _field(
-                "numbers_overlap", _SHARE, "Share of the numbers in the shorter text that the other has too."
-            ),
             _field("found_by", STRING, "bands, anchors, both, or bodies (equal bodies)."),
             _field("decision", STRING, "accepted or refused."),
             _field("rule", STRING, "The rule that decided."),

@@ -140,7 +140,6 @@ PAIRS = _schema(
     ("containment_ab", pa.float32()),
     ("containment_ba", pa.float32()),
     ("shared_shingles", pa.int32()),
-    ("numbers_overlap", pa.float32()),
     ("found_by", STRING),
     ("decision", STRING),
     ("rule", STRING),

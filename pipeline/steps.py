@@ -7,19 +7,21 @@ the same run.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import draft
 from pipeline.config import Config
 from pipeline.counts import Counts
 from pipeline.errors import Failed
-from pipeline.extract import boilerplate
 from pipeline.extract.credit import load_rules
 from pipeline.extract.pool import extract_many
 from pipeline.ingest.harvest import counts_of, ingest_shard
@@ -27,26 +29,20 @@ from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
 from pipeline.lake import index, ledger
 from pipeline.lake.locate import open_store
-from pipeline.lake.pages import Seen, distinct, segments_until
+from pipeline.lake.pages import Documents, documents
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
-from pipeline.match.candidates import candidates, representatives
-from pipeline.match.cluster import Clusters, cluster
+from pipeline.match.cluster import cluster
 from pipeline.match.pairs import kept_pairs
-from pipeline.match.sign import Shingled, shingle, sign
-from pipeline.match.verify import verify
+from pipeline.match.sign import sign
+from pipeline.match.verify import Verifier
+from pipeline.match.words import Words, WordStore, read_words
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
-from pipeline.publish import accounts, checks, tables
-from pipeline.publish.release import (
-    Partition,
-    collect_garbage,
-    complete_current,
-    write_release,
-)
-from pipeline.schema import EDGES, OUTLETS, QUARANTINE, REPUBLICATIONS, RUNS, STORIES
-from pipeline.segments import CLUSTERS, FETCHES, PAGES, SITES, segment_key
-from pipeline.story.canonical import choose
+from pipeline.publish import checks
+from pipeline.publish.release import collect_garbage, complete_current, write_release
+from pipeline.schema import EDGES, QUARANTINE, REPUBLICATIONS, RUNS, STORIES
+from pipeline.segments import CLUSTERS, PAGES, segment_key
 from pipeline.story.identity import identify, replay
 
 # called with (done, total) as pages are worked off; total may grow
@@ -178,25 +174,33 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
 def match(lake: Store, run: Run, config: Config) -> Matched:
     """Sign new pages, find and verify candidate pairs, cluster; writes pairs and clusters of the run."""
     params = config.params
-    seen = _seen(lake, run, ("doc_id", "outlet_id", "body"))
-    doc_ids = seen.pages["doc_id"].to_pylist()
-    docs = _shingled(seen, params)
-    signatures, fresh = _signatures(lake, run, params, doc_ids, docs)
-    found = candidates(docs, signatures, params)
-    verdicts = verify(docs, found.pairs, params)
-    same_text = representatives(docs, params)
-    clusters = cluster(docs, same_text, verdicts, params)
-    pairs = kept_pairs(doc_ids, same_text, found, verdicts, clusters, params)
-    write_segment(lake, segment_key("pairs", run.run_id, _ALL), pairs)
-    write_segment(lake, segment_key("clusters", run.run_id, _ALL), _cluster_rows(doc_ids, clusters))
+    docs = documents(lake, run)
+    words = _words(docs)
+    signed = sign(words, params)
+    known = index.known(lake, params)
+    fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
+    index.add(lake, params, run.run_id, docs.doc_ids.take(fresh), signed.signatures[fresh])
+    clusters = cluster(words, signed, Verifier(words, params), params)
+    write_segment(lake, segment_key("pairs", run.run_id, _ALL), kept_pairs(docs.doc_ids, clusters))
+    rows = pa.table([docs.doc_ids, docs.doc_ids.take(pa.array(clusters.labels))], schema=CLUSTERS)
+    write_segment(lake, segment_key("clusters", run.run_id, _ALL), rows)
     return Matched(
-        pages=len(doc_ids),
-        new_pages=fresh,
-        candidates=len(found.pairs),
-        accepted=int(verdicts.accepted.sum()) - sum(map(bool, clusters.refused_as)),
-        capped=found.capped,
+        pages=len(docs),
+        new_pages=len(fresh),
+        candidates=clusters.candidates,
+        accepted=int(np.count_nonzero(clusters.joined)),
+        capped=clusters.capped,
         clusters=len(np.unique(clusters.labels)),
     )
+
+
+def _words(docs: Documents) -> Words:
+    """The words of all bodies, without their outlets' chrome."""
+    store, places = WordStore(), []
+    for rows, texts in docs.stream(["body"]):
+        places.append(rows)
+        store.add(texts["body"].combine_chunks())
+    return store.words().take(np.argsort(np.concatenate(places))) if places else store.words()
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:
@@ -224,19 +228,25 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     """
     complete_current(lake)
     known = load_outlets(config.outlets) if outlets is None else outlets
-    parts, counts = _partitions(lake, run, config.params, known)
-    manifest = write_release(
-        lake,
-        release=run.run_id,
-        run=run,
-        partitions=parts,
-        params=config.params,
-        counts=counts,
-        check=lambda candidate: checks.run_checks(
-            candidate.tables(checks.COLUMNS), counts, run=run, params=config.params, before=candidate.before
-        ),
-        replaces=[table.name for table in (STORIES, REPUBLICATIONS, EDGES, RUNS, QUARANTINE)],
-    )
+    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
+        drafted = draft.draw_up(lake, run, config.params, known, _words_of, Path(scratch))
+        counts = drafted.counts
+        manifest = write_release(
+            lake,
+            release=run.run_id,
+            run=run,
+            partitions=drafted.partitions,
+            params=config.params,
+            counts=counts,
+            check=lambda candidate: checks.run_checks(
+                candidate.tables(checks.COLUMNS),
+                counts,
+                run=run,
+                params=config.params,
+                before=candidate.before,
+            ),
+            replaces=[table.name for table in (STORIES, REPUBLICATIONS, EDGES, RUNS, QUARANTINE)],
+        )
     rows = {name: files.rows for name, files in manifest.tables.items()}
     return Released(
         release=manifest.release,
@@ -248,35 +258,9 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     )
 
 
-def _partitions(
-    lake: Store, run: Run, params: Params, outlets: Sequence[Outlet]
-) -> tuple[list[Partition], Counts]:
-    extracted = segments_until(lake, "pages", run, PAGES)
-    seen = distinct(extracted)
-    registry = replay(ledger.history(lake, before=None))
-    ids = [registry.live(registry.story_of[doc]) for doc in seen.pages["doc_id"].to_pylist()]
-    story_ids = pa.array(ids, pa.string())
-    numbers = story_ids.dictionary_encode().indices.to_numpy().astype(np.int64)
-    canonicals = choose(_shingled(seen, params), seen.pages, numbers, params)
-    copies = tables.republications(seen, story_ids, canonicals)
-    stories = tables.stories(copies, seen.pages, canonicals, outlets)
-    edges = tables.edges(read_segment(lake, segment_key("pairs", run.run_id, _ALL)), copies)
-    fetches = segments_until(lake, "fetches", run, FETCHES)
-    held = accounts.quarantine(fetches, segments_until(lake, "quarantine", run, QUARANTINE.schema))
-    runs = accounts.runs(segments_until(lake, "sites", run, SITES), fetches, extracted, copies, held)
-    days = {
-        table.name: tables.story_days(rows["story_id"].combine_chunks(), stories)
-        for table, rows in ((STORIES, stories), (REPUBLICATIONS, copies), (EDGES, edges))
-    }
-    parts = [
-        *tables.by_day(STORIES, stories, days["stories"]),
-        *tables.by_day(REPUBLICATIONS, copies, days["republications"]),
-        *tables.by_day(EDGES, edges, days["edges"]),
-        *tables.by_day(RUNS, runs, accounts.run_days(runs)),
-        *tables.by_day(QUARANTINE, held, accounts.run_days(held)),
-        Partition(OUTLETS, None, tables.outlet_rows(outlets, copies, stories, held)),
-    ]
-    return parts, accounts.counts_of_run(runs, run.run_id)
+def _words_of(pages: pa.Table) -> Words:
+    """The words of some pages as they are compared."""
+    return read_words(pages["body"].combine_chunks())
 
 
 def maintain(lake: Store, run: Run, config: Config) -> int:
@@ -287,35 +271,6 @@ def maintain(lake: Store, run: Run, config: Config) -> int:
 
 def _shards(config: Config) -> dict[str, tuple[Outlet, ...]]:
     return shard_outlets(load_outlets(config.outlets), config.shards)
-
-
-def _seen(lake: Store, run: Run, columns: Sequence[str]) -> Seen:
-    return distinct(segments_until(lake, "pages", run, PAGES), columns)
-
-
-def _shingled(seen: Seen, params: Params) -> Shingled:
-    """Shingles of the bodies without their outlets' chrome."""
-    outlets, bodies = (seen.pages[name].combine_chunks() for name in ("outlet_id", "body"))
-    return shingle(boilerplate.strip(outlets, bodies, boilerplate.learn(outlets, bodies, params)), params)
-
-
-def _signatures(
-    lake: Store, run: Run, params: Params, doc_ids: Sequence[str], docs: Shingled
-) -> tuple[np.ndarray[Any, np.dtype[np.uint32]], int]:
-    """Signatures of the documents, uint32[n, num_perm], from the index where it has them."""
-    known, stored = index.load(lake, params)
-    place = {doc: row for row, doc in reversed(list(enumerate(known)))}
-    rows = np.array([place.get(doc, -1) for doc in doc_ids], np.int64)
-    signatures = sign(docs, params)
-    signatures[rows >= 0] = stored[rows[rows >= 0]]
-    fresh = np.flatnonzero(rows < 0).tolist()
-    index.add(lake, params, run.run_id, [doc_ids[i] for i in fresh], signatures[fresh])
-    return signatures, len(fresh)
-
-
-def _cluster_rows(doc_ids: Sequence[str], clusters: Clusters) -> pa.Table:
-    names = [doc_ids[label] for label in clusters.labels.tolist()]
-    return pa.table({"doc_id": pa.array(doc_ids), "cluster": pa.array(names)}, CLUSTERS)
 
 
 def _concat(parts: Iterator[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:

@@ -24,7 +24,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.inspect import ReleaseRow, TwoTexts, WholeStory
-from pipeline.story.explain import BOTH, CHANGED, ONLY_A
+from pipeline.story.explain import BOTH, CHANGED, ONLY_A, ONLY_B, Stretch, stretches
+
+_STYLES = {BOTH: "", ONLY_A: "red", ONLY_B: "green"}
 
 Report = Callable[[int, int], None]
 
@@ -69,7 +71,7 @@ def show_pair(found: TwoTexts) -> None:
     console = Console(highlight=False)
     figures = (
         f"Jaccard {found.jaccard:.3f}; {found.containment_ab:.1%} of a in b, {found.containment_ba:.1%} of b "
-        f"in a; {found.shared_shingles} shared shingles; numbers {found.numbers_overlap:.0%} alike"
+        f"in a; {found.shared_shingles} shared shingles"
     )
     verdict = "one story" if found.same_story else "two stories"
     console.print(Text(f"{verdict}: {found.decision} by rule {found.rule}", style="bold"))
@@ -77,11 +79,20 @@ def show_pair(found: TwoTexts) -> None:
     table = Table(show_lines=True, expand=True)
     for side in (found.a, found.b):
         table.add_column(Text(f"{side.doc_id} · {side.outlet_id}\n{side.headline}"), ratio=1)
-    styles = {BOTH: "", CHANGED: "yellow", ONLY_A: "red"}
     for row in found.paragraphs:
-        style = styles.get(row.kind, "green")
-        table.add_row(Text(row.a or "", style=style), Text(row.b or "", style=style))
+        if row.kind == CHANGED:
+            table.add_row(*map(_edited, stretches(row.a or "", row.b or "")))
+        else:
+            table.add_row(
+                Text(row.a or "", style=_STYLES[row.kind]), Text(row.b or "", style=_STYLES[row.kind])
+            )
     console.print(table)
+
+
+def _edited(side: Sequence[Stretch]) -> Text:
+    """A paragraph with the words marked that the other side does not have."""
+    parts = (Text(part.text, style="" if part.shared else "bold yellow") for part in side)
+    return Text(" ").join(parts)
 
 
 def show_story(found: WholeStory) -> None:

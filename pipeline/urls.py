@@ -10,6 +10,11 @@ from yarl import URL
 # courlan counts cid, eid and uid as trackers; older CMSs number their articles with them
 _ARTICLE_ID = re.compile(r"[ceu]id", re.IGNORECASE)
 _SLASHES = re.compile(r"/{2,}")
+# how web archives address a copy: its time, then the address it was taken from; the Wayback Machine,
+# Archive-It, archive.today and the national archives all do (RFC 7089, "URI-M")
+_ARCHIVED = re.compile(
+    r"^(?:https?:)?(?://[^/?#]+)?/(?:[^/?#]+/)*?\d{14}(?:[a-z]{2}_)?/(https?:/{1,2})(?=[^/])"
+)
 
 
 def normalise_url(url: str) -> str:
@@ -34,6 +39,15 @@ def normalise_url(url: str) -> str:
         return str(plain.with_query(sorted(kept, key=lambda pair: pair[0])))
     except ValueError:
         return url
+
+
+def original_url(url: str) -> str:
+    """The address from which a web archive took the copy at `url`; any other URL as it is.
+
+    Archives rewrite the addresses that a page names of itself, so by them all outlets are one.
+    """
+    found = _ARCHIVED.match(url.strip())
+    return f"{found[1].rstrip('/')}//{url.strip()[found.end() :]}" if found else url
 
 
 def site_of(url: str) -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.provisional import urls
 
-from pipeline.urls import normalise_url, site_of
+from pipeline.urls import normalise_url, original_url, site_of
 
 SAME = [
     "https://www.station.example/news/2026/bridge?id=7",
@@ -54,3 +54,18 @@ def test_any_text_is_taken(text: str) -> None:
         once = normalise_url(url)
         assert normalise_url(once) == once
         site_of(url)
+
+
+@pytest.mark.parametrize(
+    ("copy", "original"),
+    [
+        ("http://web.archive.example/web/20260305120000/http://a.example/x?y=1", "http://a.example/x?y=1"),
+        ("/web/20260305120000id_/https:/a.example/x", "https://a.example/x"),
+        ("//archive.example/2950/20260305120000mp_/http://a.example/", "http://a.example/"),
+        ("https://a.example/20260305120000/x", "https://a.example/20260305120000/x"),
+        ("https://a.example/go?to=/20260305120000/http://b.example/", None),
+        ("https://a.example/2026/03/05/http://b.example/", None),
+    ],
+)
+def test_a_copy_in_an_archive_has_its_original_url(copy: str, original: str | None) -> None:
+    assert original_url(copy) == (original or copy)

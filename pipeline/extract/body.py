@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,28 +10,9 @@ from lxml import etree, html
 
 from pipeline.extract import lines as kinds
 from pipeline.extract.people import contributors_in
-from pipeline.extract.text import count_words, key, same_words, squash
+from pipeline.extract.prune import drop_chrome, drop_teasers, marks, take_captions
+from pipeline.extract.text import key, same_words, squash
 
-_CAPTION_MARK = re.compile(
-    r"(?:^|[\s_-])(?:(?:fig)?caption(?:-text)?|cutline|(?:photo|image|media|picture)[_-]?credits?|credits?|photographer)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-_NOT_CREDIT = re.compile(r"\W*(?:(?:by|von|par|updated|published|posted)\b|[A-Z][a-z]+\.? \d)", re.IGNORECASE)
-_CHROME_MARK = re.compile(
-    r"newsletter|sign-?up|subscri|consent|cookie|gdpr|(?:^|[\s_-])(?:related|recirc\w*|read-?more|also-read|promo|"
-    r"advert\w*|ad|outbrain|taboola|share|sharing|social|breadcrumbs?|comments?|disqus|trending|most-read|"
-    r"recommended|skip-link|tags)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-_CAPTIONED = etree.XPath(
-    "//figure | //figcaption"
-    " | //*[self::p or self::div or self::span or self::small or self::cite or self::em][@class]"
-)
-_MARKED = etree.XPath(
-    "//*[self::div or self::aside or self::section or self::p or self::ul or self::nav or self::form"
-    " or self::span or self::a][@class or @id]"
-)
-_PARAGRAPH_TEXT = etree.XPath("//p//text()")
 # asked for in C first: 1 ms a page, where asking each element costs 9
 _CLOSING_WORDS = (
     "©", "opyright", "CNN-Wire", "ontributed", "eporting by", "diting by", "ublished", "ppeared",
@@ -43,13 +23,8 @@ _CLOSING_TEXT = etree.XPath(
     "[not(ancestor::script)]"
 )
 _INLINE = frozenset({"span", "em", "i", "b", "strong", "a", "small", "font", "u", "sup", "br"})
-_PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
-_MAX_CHROME_WORDS = 150
-_MAX_CHROME_SHARE = 0.2
-_MAX_CAPTION_WORDS = 110
-_MAX_CREDIT_WORDS = 16
-_MAX_LINK_WORDS = 20
 _LONG_WORDS = 20
+_MAX_LINK_WORDS = 20
 # closing lines that the extractor dropped are looked for this many elements below the last paragraph
 _CLOSING_REACH = 40
 
@@ -78,8 +53,9 @@ def read_body(tree: html.HtmlElement) -> tuple[list[str], list[str]]:
     which beat its fast, precise and table-less modes on labelled pages; then the byline and the
     wire's closing lines that it dropped are put back.
     """
-    photo_credits = _take_captions(tree)
-    _drop_chrome(tree)
+    photo_credits = take_captions(tree)
+    drop_chrome(tree)
+    drop_teasers(tree)
     byline, closings = _byline_line(tree), _Closings(tree)
     text = trafilatura.extract(tree, include_comments=False, output_format="txt") or ""
     found = [squash(line) for line in text.splitlines()]
@@ -152,7 +128,7 @@ def _sort(lines: list[str], headline: str) -> _Sorted:
         line = rest if kinds.is_byline(rest) else text
         if topic := kinds.TOPIC.match(line):
             found.topic = topic["topic"]
-        elif kinds.is_chrome(line) or (seen < 60 and headline and same_words(line, headline)):
+        elif kinds.is_chrome(line) or (headline and same_words(line, headline)):
             continue
         elif is_head and seen < 120 and kinds.is_byline(line):
             found.byline = found.byline or line.lstrip(" ·•|–—-")
@@ -161,7 +137,7 @@ def _sort(lines: list[str], headline: str) -> _Sorted:
         elif kinds.is_footer(line) and is_head and kinds.COPYRIGHT.search(line):
             found.credits.append(line)  # above the text a copyright line is a photo's
         else:
-            if kinds.is_footer(line) and not is_head:
+            if not is_head and (kinds.is_footer(line) or kinds.is_signature(line)):
                 found.closing.add(len(found.body))
             found.body.append(line)
             seen += len(line.split())
@@ -181,57 +157,6 @@ def _part_closing(lines: list[str], closing: set[int]) -> tuple[list[str], list[
     after = [line for at, line in enumerate(lines) if at > first and at not in closing]
     words_before, words_after = (sum(len(line.split()) for line in part) for part in (before, after))
     return (before + after if words_after > 0.5 * words_before else before), footer
-
-
-def _take_captions(tree: html.HtmlElement) -> list[str]:
-    """Remove pictures' captions from the tree and return the credits in them."""
-    found: list[str] = []
-    for element in _CAPTIONED(tree):
-        if element.getparent() is None or not _is_caption(element):
-            continue
-        text = squash(" ".join(element.itertext()))
-        if count_words(text) > _MAX_CAPTION_WORDS:
-            continue
-        found += filter(None, [_credit_in(element, text)])
-        element.drop_tree()
-    return list(dict.fromkeys(found))
-
-
-def _credit_in(caption: html.HtmlElement, text: str) -> str | None:
-    """The credit in a picture's caption: marked as such, set apart by small print, or in brackets."""
-    marked = [one for one in caption.iter() if "credit" in _marks(one).lower()]
-    for element in [*marked, *caption.iter("small", "i", "em", "cite")]:
-        credit = squash(" ".join(element.itertext()))
-        if 0 < len(credit.split()) <= _MAX_CREDIT_WORDS:
-            return credit.strip("()[] ")
-    credit = kinds.photo_credit(text)
-    return credit if credit != text or kinds.is_caption(text) else None
-
-
-def _is_caption(element: html.HtmlElement) -> bool:
-    if element.tag == "figcaption":
-        return True
-    if element.tag == "figure":
-        tags = {child.tag for child in element.iter()}
-        return bool(tags & _PICTURES) and not tags & {"table", "blockquote"}
-    if not _CAPTION_MARK.search(element.get("class") or ""):
-        return False
-    # a story's own credits are sometimes marked with the same words
-    text = squash(" ".join(element.itertext()))
-    return not kinds.is_footer(text) and not kinds.is_byline(text) and not _NOT_CREDIT.match(text)
-
-
-def _drop_chrome(tree: html.HtmlElement) -> None:
-    """Remove small elements whose class or id names them as no part of an article."""
-    limit = min(
-        _MAX_CHROME_WORDS, _MAX_CHROME_SHARE * sum(len(text.split()) for text in _PARAGRAPH_TEXT(tree))
-    )
-    for element in _MARKED(tree):
-        if element.getparent() is None or not _CHROME_MARK.search(_marks(element)):
-            continue
-        # an embedded post is quoted by the article, whatever "social" box it sits in
-        if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:
-            element.drop_tree()
 
 
 def _byline_line(tree: html.HtmlElement) -> str | None:
@@ -302,8 +227,4 @@ def _in_site_footer(element: html.HtmlElement) -> bool:
     around = [element, *element.iterancestors()]
     if any(one.tag == "article" for one in around):
         return False
-    return any(one.tag in ("footer", "nav", "aside") or "site-footer" in _marks(one) for one in around)
-
-
-def _marks(element: html.HtmlElement) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''}"
+    return any(one.tag in ("footer", "nav", "aside") or "site-footer" in marks(one) for one in around)

@@ -14,6 +14,7 @@ from pipeline.extract.dates import Claim
 from pipeline.extract.ldjson import Linked, read_linked
 from pipeline.extract.people import clean_byline, people, split_authors
 from pipeline.extract.text import key, squash
+from pipeline.urls import original_url
 
 _PUBLISHED = (
     "article:published_time", "og:published_time", "datepublished", "date", "dc.date.issued",
@@ -97,7 +98,7 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
     )
     byline, byline_source, authors = _byline(tree, metas, linked)
     canonical = _canonical(tree, url)
-    og_url = metas.first("og:url")
+    og_url = original_url(metas.first("og:url") or "")
     topic = _TOPIC.search(text)
     language = _LANGUAGE.match(linked.language or "") or _LANGUAGE.match(tree.get("lang") or "")
     return Declared(
@@ -116,7 +117,8 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
         news_noindex=metas.forbids_index("googlebot-news"),
         json_ld_credits=linked.credits,
         meta_credits=tuple(metas.all(_CREDITS)),
-        urls=tuple(dict.fromkeys(filter(None, (url, canonical, og_url, *_COUNTER.findall(text)[:1])))),
+        # 12 of 540 archived pages named another outlet as canonical, none by og:url
+        urls=tuple(dict.fromkeys(filter(None, (url, og_url, canonical, *_COUNTER.findall(text)[:1])))),
     )
 
 
@@ -246,6 +248,7 @@ def _canonical(tree: html.HtmlElement, url: str) -> str | None:
     for link in tree.iter("link"):
         href = (link.get("href") or "").strip()
         if "canonical" in (link.get("rel") or "").lower().split() and href:
+            href = original_url(href)
             try:
                 return urljoin(url, href) if not url.startswith("file:") else href
             except ValueError:

@@ -19,12 +19,14 @@ END = re.compile(
 LINKS = re.compile(
     r"^\W*(?:\d+ comments?$|report a typo|suggest a correction|most read\W*$|more from \w+ ?\w*\W*$"
     r"|(?:related|recommended|popular|trending|latest) (?:articles|stories|topics|news|posts|content)\W*$"
-    r"|you (?:may|might) also like|around the web|from our partners|sponsored (?:content|links))",
+    r"|you (?:may|might) also like|around the web|from our partners|sponsored (?:content|links)"
+    r"|(?:(?:read|see) (?:more|also|next|related)|also|related(?: coverage)?|more on this(?: story| topic)?|"
+    r"further reading|updates?)\W*$)",
     re.IGNORECASE,
 )
 _CHROME = re.compile(
     r"^\W*(?:skip to (?:main )?content|advertisement|advertising|story continues below|continue reading"
-    r"|article continues (?:below|after)|read more\W*$|cnn newsource$"
+    r"|article continues (?:below|after)|cnn newsource$"
     r"|click here to (?:follow|read|sign|subscribe|submit|view|get)\b"
     r"|the post .{3,200} (?:appeared first on|first appeared on) "
     r"|sign up (?:for|to)\b.{0,120}\b(?:newsletters?|alerts?|emails?|updates)"
@@ -33,11 +35,26 @@ _CHROME = re.compile(
     r"|(?:we|this (?:site|website)) uses? cookies|accept (?:all )?cookies"
     r"|by (?:continuing|clicking|subscribing|signing up)\b.{0,120}\b(?:agree|terms|policy)"
     r"|(?:share|print|email|tweet|save|copy link|listen|loading|posted|sent)\W*$|share (?:this|on)\b"
-    r"|(?:see|read) (?:also|related)\W*$|all rights reserved\W*$|- tweet$|- share this$"
+    r"|all rights reserved\W*$|- tweet$|- share this$"
     r"|we (?:value|respect|care about) your privacy|want more stories like this"
     r"|join [\d,]+ (?:\w+ )?(?:readers|neighbors|subscribers|others)\b"
     r"|if you would like to share a story idea|watch (?:live|now)\W*$"
     r"|(?:first |last )?(?:published|posted|updated)\b[^.!?]{0,60}\d{1,2}[:.]\d\d[^.!?]{0,30}$)",
+    re.IGNORECASE,
+)
+# a link to another article that its label alone gives away
+_TEASER = re.compile(
+    r"^\W*(?:related|read(?: more)?|see also|also read|watch(?: live| now)?|videos?|photos|gallery)"
+    r"(?: (?:stories|story|coverage|content|photos|video))?\s*[:»>|]\s*[^.]{3,160}$",
+    re.IGNORECASE,
+)
+# where to write to the reporter: an account, an address, a number
+_CONTACT = re.compile(
+    r"^\W*(?:(?:you can )?(?:follow|contact|reach|e-?mail|write)\b(?! ap\b).{0,100}"
+    r"(?:@\w|\b(?:on|at) \W?(?:twitter|facebook)\b).{0,60}"
+    r"|(?:on )?twitter\W{0,3}\s?@\w.{0,60}"
+    r"|\S+@\S+\.\w{2,}(?:\W{1,4}(?:on )?twitter.{0,40})?"
+    r"|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})$",
     re.IGNORECASE,
 )
 TOPIC = re.compile(r"^Article Topic Follows:\s*(?P<topic>.{1,80})$", re.IGNORECASE)
@@ -46,9 +63,12 @@ _BYLINE = re.compile(
     r"(?P<names>[^\W\d_](?:[^.!?]|(?:(?<=\bJr)|(?<=\bSr)|(?<=\bSt)|(?<=\bDr)|(?<=\b\w))\.){2,120})$",
     re.IGNORECASE,
 )
+_SERVICE_ALONE = re.compile(
+    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|Reuters|(?:The )?Associated Press|CBS/AP|Bloomberg(?: News)?"
+    r"|The Washington Post)\W*$"
+)
 _NAMELESS_BYLINE = re.compile(
-    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|Reuters|(?:The )?Associated Press|CBS/AP)\W*$"
-    r"|^[A-Z][^.!?]{2,50} staff(?: (?:report|reporter|writer)s?)?$"
+    rf"{_SERVICE_ALONE.pattern}|^[A-Z][^.!?]{{2,50}} staff(?: (?:report|reporter|writer)s?)?$"
 )
 _RULE = re.compile(r"^[\W_]{1,12}$")
 _DATE_WORDS = frozenset(
@@ -77,7 +97,9 @@ _CLOSING = re.compile(
     r"^\W*(?:the-cnn-wire\b|\(?(?:writing|editing|compiled|reporting) (?:and editing )?by\b.{3,}"
     r"|our standards: the thomson reuters|this material may not be published"
     r"|(?:follow|more) ap\b.{0,200}(?:apnews\.com|twitter\.com|https?://)"
-    r"|this (?:article|story) (?:is|was) (?:originally )?(?:re)?published (?:from|by|on|in|with)\b"
+    r"|this (?:article|story|post) (?:is|was) (?:originally |first )?(?:re)?published"
+    r" (?:from|by|on|in|with|at)\b"
+    r"|(?:\d{1,2}(?::\d\d)? [ap]\.?m\.?[^:]{0,30}:? )?this (?:article|story|post) (?:was|has been) updated\b"
     r"|this (?:article|story|piece) (?:originally|first) (?:appeared|ran|published)\b"
     r"|originally published (?:by|on|in)\b|distributed by tribune content agency"
     r"|visit .{3,60}\bat .{3,60}\.com"
@@ -142,7 +164,7 @@ _NOTICES = (
 def is_chrome(line: str) -> bool:
     """True for a line that no article contains: buttons, sign-ups, dates, headings over links."""
     return len(line) < 250 and bool(
-        _CHROME.search(line) or LINKS.search(line) or _RULE.match(line) or is_date(line)
+        any(pattern.search(line) for pattern in (_CHROME, LINKS, _TEASER, _CONTACT, _RULE)) or is_date(line)
     )
 
 
@@ -158,6 +180,11 @@ def is_footer(line: str) -> bool:
     return len(line) <= 700 and bool(
         _CLOSING.search(line) or COPYRIGHT.search(line) or CONTRIBUTORS.search(line)
     )
+
+
+def is_signature(line: str) -> bool:
+    """True for a line that is a service's name: under a text it says whose text it was."""
+    return bool(_SERVICE_ALONE.match(line))
 
 
 def is_caption(line: str) -> bool:

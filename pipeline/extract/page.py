@@ -18,7 +18,7 @@ from pipeline.extract.result import Extracted, Page, Refused, outlet_of, reject
 from pipeline.extract.text import count_words
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
-from pipeline.urls import normalise_url, site_of
+from pipeline.urls import normalise_url, original_url, site_of
 
 _TRAFILATURA = ("trafilatura", version("trafilatura"))
 _PLAIN = ("plain", "1")
@@ -50,16 +50,19 @@ def _read(document: Document, raw: RawPage) -> _Read:
     if document.tree is None:
         headline, article = read_plain(document.text)
         return _Read(raw.url, headline or raw.feed_headline or "", Declared(), article, _PLAIN)
-    declared = read_declared(document.tree, document.text, raw.url, raw.feed_headline)
+    declared = read_declared(document.tree, document.text, original_url(raw.url), raw.feed_headline)
     lines, credits_found = read_body(document.tree)
     article = settle(lines, declared.headline, credits_found)
     return _Read(_own_url(raw, declared), declared.headline, declared, article, _TRAFILATURA)
 
 
 def _own_url(raw: RawPage, declared: Declared) -> str:
-    """For a page read from disk the address it names itself, else the one it was fetched from."""
+    """For a page read from disk the address it names itself, else the one it was fetched from.
+
+    A copy in a web archive is the page of the outlet from which the archive took it.
+    """
     if not raw.url.startswith("file:"):
-        return raw.url
+        return original_url(raw.url)
     return next((url for url in declared.urls if site_of(url)), raw.url)
 
 

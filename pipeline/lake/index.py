@@ -5,8 +5,6 @@ A document is signed once. Other params start a new index beside the old one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -21,14 +19,21 @@ def _prefix(params: Params) -> str:
     return f"index/{params.fingerprint()}/"
 
 
-def add(
-    lake: Store, params: Params, run_id: str, doc_ids: Sequence[str], signatures: NDArray[np.uint32]
-) -> None:
+def add(lake: Store, params: Params, run_id: str, doc_ids: pa.Array, signatures: NDArray[np.uint32]) -> None:
     """Store the run's new signatures (uint32[n, num_perm]), if there are any."""
     if len(doc_ids):
-        rows = [row.astype("<u4").tobytes() for row in signatures]
-        table = pa.table({"doc_id": pa.array(doc_ids), "signature": pa.array(rows, pa.binary())}, SIGNATURES)
+        width = 4 * signatures.shape[1]
+        column = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(width), len(doc_ids), [None, pa.py_buffer(signatures.astype("<u4", copy=False))]
+        )
+        table = pa.table([doc_ids, column.cast(pa.binary())], schema=SIGNATURES)
         write_segment(lake, f"{_prefix(params)}run={run_id}.parquet", table)
+
+
+def known(lake: Store, params: Params) -> pa.Array:
+    """The ids of all documents of the index."""
+    keys = [stored.key for stored in lake.list(_prefix(params))]
+    return read_segments(lake, SIGNATURES, keys, ["doc_id"])["doc_id"].combine_chunks()
 
 
 def load(lake: Store, params: Params) -> tuple[list[str], NDArray[np.uint32]]:

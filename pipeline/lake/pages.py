@@ -1,4 +1,4 @@
-"""The pages of the lake as one table: each document once, as it was first seen.
+"""The pages of the lake as documents: each one once, as it was first seen, and never all texts at once.
 
 A run sees the segments of its own and of earlier runs, so that a rerun after later ones gives what it
 gave before.
@@ -6,42 +6,88 @@ gave before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from pipeline.lake.segment import read_segments
+from pipeline.lake.segment import read_batches, read_segments
 from pipeline.lake.store import Store
 from pipeline.model import Run
+from pipeline.segments import PAGES
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """n documents sorted by doc_id.
+class Documents:
+    """n documents sorted by doc_id, and where in the m rows of the segments each lies.
 
-    `pages`: columns of segments.PAGES; `last_seen_at` timestamp[us, UTC][n]: when each was fetched last.
+    `doc_ids` string[n]; `first_seen_at`, `last_seen_at` timestamp[us, UTC][n]: when each was fetched
+    first and last; `rows` int64[n]: the row of its first fetch, counted over all segments in order.
     """
 
-    pages: pa.Table
+    lake: Store
+    segments: tuple[str, ...]
+    doc_ids: pa.Array
+    first_seen_at: pa.Array
     last_seen_at: pa.Array
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Some narrow columns of segments.PAGES of all documents, in the order of their ids."""
+        return read_segments(self.lake, PAGES, self.segments, columns).take(self.rows).combine_chunks()
+
+    def stream(self, columns: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:
+        """Columns of segments.PAGES, texts included, at most 1,024 documents at once.
+
+        Yields (int64[k], k rows): which documents they are, as places in the order of the ids. They
+        come in the order of the segments, each document once.
+        """
+        order = np.argsort(self.rows)
+        rows = self.rows[order]
+        start = done = 0
+        for batch in read_batches(self.lake, PAGES, self.segments, columns):
+            end = int(np.searchsorted(rows, start + batch.num_rows))
+            if end > done:
+                yield order[done:end], batch.take(rows[done:end] - start)
+            start, done = start + batch.num_rows, end
 
 
-def segments_until(lake: Store, kind: str, run: Run, schema: pa.Schema) -> pa.Table:
-    """All rows of one kind of segment (fetches, sites, pages, quarantine) of this and earlier runs."""
+def documents(lake: Store, run: Run) -> Documents:
+    """The documents of the pages of this and earlier runs."""
+    segments = segments_until(lake, "pages", run)
+    seen = read_segments(lake, PAGES, segments, ["doc_id", "fetched_at"])
+    # both sorts are stable, and the segments come in the order of their runs: the first row of a
+    # doc_id is that of its first fetch, in its first run
+    rows = np.argsort(_micros(seen["fetched_at"]), kind="stable")
+    ids = seen["doc_id"].combine_chunks().take(rows)
+    by_id = pc.sort_indices(ids).to_numpy()
+    rows, ids = rows[by_id], ids.take(by_id)
+    differs = pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))).to_numpy(zero_copy_only=False)
+    opens = np.flatnonzero(np.append(True, differs)[: len(ids)])
+    closes = np.append(opens[1:], len(ids))[: len(opens)] - 1
+    fetched = seen["fetched_at"].combine_chunks()
+    return Documents(
+        lake,
+        segments,
+        ids.take(opens),
+        fetched.take(rows[opens]),
+        fetched.take(rows[closes]),
+        rows[opens],
+    )
+
+
+def segments_until(lake: Store, kind: str, run: Run) -> tuple[str, ...]:
+    """Keys of one kind of segment (fetches, sites, pages, quarantine) of this and earlier runs, in order."""
     last = f"{kind}/run={run.run_id}/\U0010ffff"
-    return read_segments(
-        lake, schema, [stored.key for stored in lake.list(f"{kind}/run=") if stored.key <= last]
-    )
+    return tuple(stored.key for stored in lake.list(f"{kind}/run=") if stored.key <= last)
 
 
-def distinct(pages: pa.Table, columns: Sequence[str] | None = None) -> Seen:
-    """One row a doc_id (segments.PAGES in any order): the first fetched."""
-    places = pages.select(["doc_id", "fetched_at", "run_id"]).append_column(
-        "row", pa.array(np.arange(pages.num_rows))
-    )
-    ordered = places.sort_by([(name, "ascending") for name in ("doc_id", "fetched_at", "run_id", "row")])
-    seen = ordered.group_by("doc_id", use_threads=False).aggregate([("row", "first"), ("fetched_at", "max")])
-    chosen = pages.select(list(columns)) if columns else pages
-    return Seen(chosen.take(seen["row_first"]).combine_chunks(), seen["fetched_at_max"].combine_chunks())
+def _micros(times: pa.ChunkedArray) -> NDArray[np.int64]:
+    micros: NDArray[np.int64] = times.cast(pa.int64()).to_numpy()
+    return micros

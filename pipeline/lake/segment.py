@@ -1,4 +1,4 @@
-"""Parquet segments in the lake: one atomic put each, read back whole or column by column.
+"""Parquet segments in the lake: one atomic put each, read back whole, by column or in batches.
 
 Equal tables give equal bytes: zstd, the declared schema, and nothing of the clock in the file.
 """
@@ -6,12 +6,22 @@ Equal tables give equal bytes: zstd, the declared schema, and nothing of the clo
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.lake.store import Store
+
+# so that a reader of a whole shard's pages holds some 40 MB of text at once
+ROW_GROUP = 8_192
+_BATCH = 1_024  # rows
+T = TypeVar("T")
 
 
 def write_segment(lake: Store, key: str, table: pa.Table) -> None:
@@ -22,8 +32,18 @@ def write_segment(lake: Store, key: str, table: pa.Table) -> None:
 def to_parquet(table: pa.Table) -> bytes:
     """The bytes of a segment."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", compression_level=3)
+    pq.write_table(table, sink, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
     return sink.getvalue()
+
+
+@contextmanager
+def writing_segment(lake: Store, key: str, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """A function that appends tables to a segment, which is put under `key` on leaving without an error."""
+    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
+        path = Path(scratch, "segment.parquet")
+        with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3) as writer:
+            yield lambda table: writer.write_table(table, row_group_size=ROW_GROUP)
+        lake.put_file(key, str(path))
 
 
 def read_segment(lake: Store, key: str) -> pa.Table:
@@ -31,6 +51,40 @@ def read_segment(lake: Store, key: str) -> pa.Table:
     return pq.read_table(io.BytesIO(lake.get(key)))
 
 
-def read_segments(lake: Store, schema: pa.Schema, keys: Iterable[str]) -> pa.Table:
-    """The segments under `keys`, one after the other, as one table of the schema."""
-    return pa.concat_tables([schema.empty_table(), *(read_segment(lake, key) for key in keys)])
+def read_batches(
+    lake: Store, schema: pa.Schema, keys: Iterable[str], columns: Sequence[str]
+) -> Iterator[pa.Table]:
+    """The named columns of the segments under `keys`, one after the other, at most 1,024 rows at once."""
+    chosen = pa.schema([schema.field(name) for name in columns])
+    for key in keys:
+        with lake.open(key) as stored:
+            file = pq.ParquetFile(stored, pre_buffer=False)  # would hold the segment until its end
+            for batch in file.iter_batches(_BATCH, columns=list(columns)):
+                yield pa.Table.from_batches([batch]).select(chosen.names).cast(chosen)
+
+
+def read_segments(
+    lake: Store, schema: pa.Schema, keys: Iterable[str], columns: Sequence[str] | None = None
+) -> pa.Table:
+    """The segments under `keys`, one after the other, as one table of the schema or of some columns."""
+    chosen = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+    parts = [chosen.empty_table()]
+    for key in keys:
+        with lake.open(key) as stored:
+            parts.append(pq.read_table(stored, columns=chosen.names).select(chosen.names).cast(chosen))
+    return pa.concat_tables(parts)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, the next of which is made in a thread while one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
+
+
+def count_rows(lake: Store, key: str) -> int:
+    """How many rows a segment has, from its footer. Raises `Missing` if there is none."""
+    with lake.open(key) as stored:
+        return int(pq.read_metadata(stored).num_rows)

@@ -1,89 +1,124 @@
 """Candidate pairs: loose on purpose, so that the exact verdict sees every pair that could be true.
 
 Two ways find a pair. Bands of MinHash rows find texts that are alike (42 bands of 3 rows: J = .5 with
-probability .996). Anchors, a fixed sample of the shingles themselves, find short copies inside long
-ones, which Jaccard cannot see. Equal texts are found by their digest and folded before either.
+probability .996). Anchors, a sample of the shingles themselves, find short copies inside long ones,
+which Jaccard cannot see. Pairs come in rounds, and what earlier rounds have joined is not made again:
+of sixty copies of a story 1,770 pairs would be, and 59 verdicts are enough.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match import kernel
-from pipeline.match.sign import Shingled
+from pipeline.match.kernels import buckets, shingles
+from pipeline.match.kernels.groups import roots
+from pipeline.match.sign import Signed
 from pipeline.params import Params
 
-BY_BANDS, BY_ANCHORS, BY_BOTH = "bands", "anchors", "both"
+BY_BANDS, BY_ANCHORS = "bands", "anchors"
+_PASSES = 4  # of eleven bits: 44 bits tell all but a few of a hundred million documents apart
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """Pairs to verify: int64[m, 2] of document numbers, the smaller first, ascending.
+class Round:
+    """New pairs to verify: int64[m, 2] of document numbers, the smaller first, ascending.
 
-    `found_by` int8[m]: 1 bands, 2 anchors, 3 both. `capped` counts buckets too large to multiply out.
+    `capped` counts buckets too large to multiply out.
     """
 
+    found_by: str
     pairs: NDArray[np.int64]
-    found_by: NDArray[np.int8]
     capped: int
 
 
-def representatives(docs: Shingled, params: Params) -> NDArray[np.int64]:
-    """For each document the first one with the same token sequence, int64[n]; itself if it is unique,
-    or too short to prove anything (what is left of pages of which all but a stub was chrome)."""
-    _, first, inverse = np.unique(docs.digests, return_index=True, return_inverse=True)
-    return np.where(docs.sizes >= params.min_shared_shingles, first[inverse], np.arange(len(docs)))
+class Groups:
+    """What is joined so far, and what need not be asked again.
+
+    `parent` int64[n] is a union-find; `host` int64[n] a document whose text holds this one's, or -1.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.parent = np.arange(n)
+        self.host = np.full(n, -1)
+        self._known = np.zeros(1 << 16, np.uint64)
+        self._used = 0
+
+    def sharing(
+        self, keys: NDArray[np.uint64], docs: NDArray[np.uint32], whole: int
+    ) -> tuple[NDArray[np.uint64], int]:
+        """Open pairs of documents that share a key, once for each; buckets that were not multiplied out."""
+        room = np.empty(4 * len(self.parent) + 1024, np.uint64)
+        count, capped = buckets.bucket_pairs(keys, docs, self.parent, self.host, whole, room)
+        if count > len(room):
+            room = np.empty(count, np.uint64)
+            buckets.bucket_pairs(keys, docs, self.parent, self.host, whole, room)
+        return room[:count], int(capped)
+
+    def passes(self, pairs: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+        """Those of the pairs whose verdict may join two groups, int64[m, 2], ascending, pass by pass."""
+        while True:
+            self._make_room(len(pairs))
+            room = np.empty(len(pairs), np.uint64)
+            trial = roots(self.parent).copy()
+            count = buckets.new_pairs(pairs, self.parent, trial, self.host, self._known, room)
+            if not count:
+                return
+            self._used += count
+            taken = np.sort(room[:count])
+            yield np.stack([taken >> np.uint64(32), taken & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
+
+    def _make_room(self, more: int) -> None:
+        if 2 * (self._used + more) > len(self._known):
+            kept = self._known[self._known != 0]
+            self._known = np.zeros(1 << (3 * (self._used + more)).bit_length(), np.uint64)
+            buckets.add_all(self._known, kept)
 
 
-def candidates(docs: Shingled, signatures: NDArray[np.uint32], params: Params) -> Candidates:
-    """Pairs among the representatives of n documents (`signatures` uint32[n, num_perm])."""
-    chosen = np.unique(representatives(docs, params))
-    chosen = chosen[docs.sizes[chosen] > 0]
-    by_bands, capped_bands = _band_pairs(signatures[chosen], chosen, params)
-    by_anchors, capped_anchors = _anchor_pairs(docs, chosen, params)
-    keys = np.union1d(by_bands, by_anchors)
-    found_by = np.isin(keys, by_bands, assume_unique=True).astype(np.int8)
-    found_by += 2 * np.isin(keys, by_anchors, assume_unique=True).astype(np.int8)
-    pairs = np.stack([keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
-    return Candidates(pairs, found_by, capped_bands + capped_anchors)
+def rounds(signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params) -> Iterator[Round]:
+    """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors.
 
-
-def _band_pairs(
-    signatures: NDArray[np.uint32], docs: NDArray[np.int64], params: Params
-) -> tuple[NDArray[np.uint64], int]:
-    keys = np.empty((params.bands, len(docs)), np.uint64)
-    kernel.band_keys(signatures, params.bands, params.rows, keys)
-    pairs, capped = np.zeros(0, np.uint64), 0
-    for band in keys:
-        found, over = _pairs_of(band, docs, params.bucket_cap)
-        pairs, capped = np.union1d(pairs, found), capped + over
-    return pairs, capped
+    Whoever takes a round enters its verdicts into `groups` before the next.
+    """
+    keys, spare_keys = np.empty(len(chosen), np.uint64), np.empty(len(chosen), np.uint64)
+    spare_docs = np.empty(len(chosen), np.uint32)
+    signatures = signed.signatures if len(chosen) == len(signed) else signed.signatures[chosen]
+    for band in range(params.bands):
+        shingles.band_keys(signatures, band, params.rows, keys)
+        docs = chosen.astype(np.uint32)
+        buckets.sort_by_key(keys, docs, spare_keys, spare_docs, _PASSES)
+        pairs, capped = groups.sharing(keys, docs, params.bucket_cap)
+        for taken in groups.passes(pairs):
+            yield Round(BY_BANDS, taken, capped)
+            capped = 0
+    pairs, capped = _anchor_pairs(signed, chosen, groups, params)
+    for taken in groups.passes(pairs):
+        yield Round(BY_ANCHORS, taken, capped)
+        capped = 0
 
 
 def _anchor_pairs(
-    docs: Shingled, chosen: NDArray[np.int64], params: Params
+    signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
 ) -> tuple[NDArray[np.uint64], int]:
-    """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight."""
-    owner = np.repeat(np.arange(len(docs)), docs.sizes)
-    mixed = docs.sets * np.uint32(0x9E3779B1)
-    sampled = ((mixed >> np.uint32(16)) % np.uint32(params.anchor_rate) == 0) & np.isin(owner, chosen)
-    anchors, owners = docs.sets[sampled].astype(np.uint64), owner[sampled]
-    found, capped = _pairs_of(anchors, owners, params.bucket_cap, unique=False)
-    keys, shared = np.unique(found, return_counts=True)
-    held = np.bincount(owners, minlength=len(docs))
-    fewer = np.minimum(held[keys >> np.uint64(32)], held[keys & np.uint64(0xFFFFFFFF)])
-    return keys[(shared >= 2) | (fewer < 8)], capped
+    """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight.
 
-
-def _pairs_of(
-    keys: NDArray[np.uint64], docs: NDArray[np.int64], cap: int, unique: bool = True
-) -> tuple[NDArray[np.uint64], int]:
-    order = np.argsort(keys, kind="stable")
-    ordered, owners = keys[order], docs[order]
-    count, capped = kernel.bucket_pairs(ordered, owners, cap, np.zeros(0, np.uint64), False)
-    pairs = np.empty(count, np.uint64)
-    kernel.bucket_pairs(ordered, owners, cap, pairs, True)
-    return (np.unique(pairs) if unique else pairs), int(capped)
+    A quarter of the anchors is sorted at a time: all at once were 800 MB for a million documents.
+    """
+    wanted = np.zeros(len(signed), np.bool_)
+    wanted[chosen] = True
+    held = np.zeros(len(signed), np.int64)
+    found, capped = [np.zeros(0, np.uint64)], 0
+    for quarter in range(4):
+        keys = signed.anchors[signed.anchors >> np.uint64(62) == quarter]
+        owners = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        keys, owners = keys[wanted[owners]] & np.uint64(0xFFFFFFFF00000000), owners[wanted[owners]]
+        held += np.bincount(owners, minlength=len(signed))
+        buckets.sort_by_key(keys, owners, np.empty_like(keys), np.empty_like(owners), _PASSES)
+        sharing, over = groups.sharing(keys, owners, params.bucket_cap)
+        found, capped = [*found, sharing], capped + over
+    pairs, shared = np.unique(np.concatenate(found), return_counts=True)
+    fewer = np.minimum(held[pairs >> np.uint64(32)], held[pairs & np.uint64(0xFFFFFFFF)])
+    return pairs[(shared >= 2) | (fewer < 8)], capped

@@ -1,10 +1,10 @@
 """Clusters from accepted pairs only, in a way that does not chain.
 
-Pairs that are alike (Jaccard) join freely. A pair in which one text only lies inside the other joins
-two groups only if the longest texts of both groups hold up as a pair themselves: a teaser stands in
-its story and in a digest, and must not tie the two together. A text that holds two others in
-different places, which are not copies of each other, is a digest and holds neither as its copy.
-The result does not depend on the order of documents but for the numbering.
+Pairs that are alike join freely. A pair in which one text only lies inside the other joins two groups
+only if the longest texts of both groups hold up as a pair themselves: a teaser stands in its story
+and in a digest, and must not tie the two together. A text that holds two others in different places,
+which are not copies of each other, is a digest and holds neither as its copy. The result does not
+depend on the order of documents but for the numbering.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match import kernel
-from pipeline.match.sign import Shingled
-from pipeline.match.verify import CONTAINMENT, JACCARD, Verdicts
+from pipeline.match.candidates import Groups, rounds
+from pipeline.match.kernels import groups as kernel
+from pipeline.match.kernels import overlap
+from pipeline.match.sign import Signed
+from pipeline.match.verify import CONTAINMENT, JACCARD, Verdicts, Verifier
+from pipeline.match.words import Words
 from pipeline.params import Params
 
 DIGEST, WEAK_BRIDGE = "digest", "weak_bridge"
@@ -28,100 +31,168 @@ _OVERLAP = 0.2
 class Clusters:
     """`labels` int64[n]: the number of each document's cluster, which is its first document's.
 
-    `refused_as`: for each pair, why an accepted verdict still joined nothing, or "".
+    `same_text` int64[n]: the first document with the same text. `verdicts` on the pairs that were
+    accepted or came near the line, ascending, `found_by` what found each; `refused_as`: for each, why
+    an accepted verdict still joined nothing, or "". `candidates`, `capped`: pairs verified, and buckets
+    too large to multiply out.
     """
 
     labels: NDArray[np.int64]
-    refused_as: list[str]
+    same_text: NDArray[np.int64]
+    verdicts: Verdicts
+    found_by: NDArray[np.object_]
+    refused_as: NDArray[np.object_]
+    candidates: int
+    capped: int
+
+    @property
+    def joined(self) -> NDArray[np.bool_]:
+        """Which of the verdicts put their two documents into one cluster."""
+        return np.asarray(self.verdicts.accepted & (self.refused_as == ""), np.bool_)
 
 
-def cluster(docs: Shingled, same_text: NDArray[np.int64], verdicts: Verdicts, params: Params) -> Clusters:
-    """Cluster n documents; `same_text` int64[n] is the first document with the same text."""
-    n = len(docs)
-    parent = np.arange(n)
-    kernel.unite_all(parent, np.arange(n), same_text)
-    alike = verdicts.rule == JACCARD
-    kernel.unite_all(parent, verdicts.pairs[alike, 0], verdicts.pairs[alike, 1])
-    refused_as = [""] * len(verdicts.pairs)
-    inside = np.flatnonzero(verdicts.rule == CONTAINMENT)
-    guests, hosts, spans = _direct(verdicts, inside)
-    for row in _in_digests(verdicts, guests, hosts, spans):
-        refused_as[inside[row]] = DIGEST
-    held_up = verdicts.accepted | (verdicts.containment >= params.bridge_containment)
-    held_up &= np.array(refused_as) != DIGEST
-    bridges = {(int(a), int(b)) for a, b in verdicts.pairs[held_up]}
-    _join_inside(docs, same_text, parent, verdicts, inside, guests, hosts, bridges, refused_as)
-    labels = np.array([kernel.find(parent, i) for i in range(n)], np.int64)
-    return Clusters(labels, refused_as)
+def representatives(signed: Signed, words: Words, params: Params) -> NDArray[np.int64]:
+    """For each document the first one with the same words, int64[n]; itself if it is unique, or too
+    short to prove anything (what is left of pages of which all but a stub was chrome)."""
+    _, first, inverse = np.unique(signed.digests, return_index=True, return_inverse=True)
+    enough = words.lengths >= params.min_shared_shingles + params.shingle_words - 1
+    return np.where(enough, first[inverse], np.arange(len(signed)))
 
 
-def _direct(
-    verdicts: Verdicts, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Guest, host and the guest's span in the host (int32[k, 2]) of containment pairs."""
-    a_inside = verdicts.containment_ab[rows] >= verdicts.containment_ba[rows]
-    pairs, spans = verdicts.pairs[rows], verdicts.spans[rows]
-    guests = np.where(a_inside, pairs[:, 0], pairs[:, 1])
-    hosts = np.where(a_inside, pairs[:, 1], pairs[:, 0])
-    return guests, hosts, np.where(a_inside[:, None], spans[:, 2:], spans[:, :2])
+def cluster(words: Words, signed: Signed, verifier: Verifier, params: Params) -> Clusters:
+    """Find, verify and cluster the copies among n documents."""
+    same_text = representatives(signed, words, params)
+    groups = Groups(len(words))
+    kernel.unite_all(groups.parent, np.arange(len(words)), same_text)
+    kept = [verifier.verify(np.zeros((0, 2), np.int64))]
+    found_by: list[str] = []
+    verified = capped = 0
+    chosen = np.flatnonzero((same_text == np.arange(len(words))) & (words.lengths > 0))
+    for one in rounds(signed, chosen, groups, params):
+        verdicts = verifier.verify(one.pairs)
+        alike, inside = verdicts.rule == JACCARD, verdicts.rule == CONTAINMENT
+        kernel.unite_all(groups.parent, verdicts.pairs[alike, 0], verdicts.pairs[alike, 1])
+        guests, hosts = _direct(verdicts.take(inside))
+        groups.host[guests] = hosts
+        near = (verdicts.jaccard >= params.keep_jaccard) | (verdicts.containment >= params.keep_containment)
+        kept.append(verdicts.take(verdicts.accepted | near))
+        found_by += [one.found_by] * len(kept[-1])
+        verified, capped = verified + len(verdicts), capped + one.capped
+    whole = _Bridges(words, verifier, Verdicts.concat(kept), groups.parent, same_text, params)
+    whole.join()
+    labels = kernel.roots(groups.parent)
+    return whole.clusters(labels, np.array(found_by, object), verified, capped)
 
 
-def _in_digests(
-    verdicts: Verdicts, guests: NDArray[np.int64], hosts: NDArray[np.int64], spans: NDArray[np.int32]
-) -> list[int]:
-    """Rows whose host holds two guests in different places that are not copies of each other."""
-    accepted = {(int(a), int(b)) for a, b in verdicts.pairs[verdicts.accepted]}
-    by_host: dict[int, list[int]] = {}
-    for row, host in enumerate(hosts.tolist()):
-        by_host.setdefault(host, []).append(row)
-    found: list[int] = []
-    for rows in by_host.values():
-        if any(
-            _apart(spans[x], spans[y])
-            and (min(guests[x], guests[y]), max(guests[x], guests[y])) not in accepted
-            for i, x in enumerate(rows)
-            for y in rows[:i]
-        ):
-            found += rows
-    return found
+def _direct(verdicts: Verdicts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Guest and host of containment pairs."""
+    a_inside = verdicts.containment_ab >= verdicts.containment_ba
+    a, b = verdicts.pairs[:, 0], verdicts.pairs[:, 1]
+    return np.where(a_inside, a, b), np.where(a_inside, b, a)
+
+
+class _Bridges:
+    """Joins groups over containment pairs, or refuses to."""
+
+    def __init__(
+        self,
+        words: Words,
+        verifier: Verifier,
+        verdicts: Verdicts,
+        parent: NDArray[np.int64],
+        same_text: NDArray[np.int64],
+        params: Params,
+    ) -> None:
+        self.words, self.verifier, self.params = words, verifier, params
+        self.lengths = words.lengths
+        self.parent, self.same_text = parent, same_text
+        order = np.lexsort((verdicts.pairs[:, 1], verdicts.pairs[:, 0]))
+        self.verdicts, self.order = verdicts.take(order), order
+        self.refused_as = np.full(len(order), "", object)
+        self.roots = kernel.roots(parent).copy()
+        inside = np.flatnonzero(self.verdicts.rule == CONTAINMENT)
+        guests, hosts = _direct(self.verdicts.take(inside))
+        still_open = self.roots[guests] != self.roots[hosts]
+        self.inside, self.guests, self.hosts = inside[still_open], guests[still_open], hosts[still_open]
+        self.longest = self._longest()
+        self.held: dict[tuple[int, int], bool] = {}
+
+    def join(self) -> None:
+        """The hosts with most copies first."""
+        self._refuse_digests()
+        first = np.stack([self._longest_of(self.guests), self._longest_of(self.hosts)], axis=1)
+        self._hold(np.unique(np.sort(first, axis=1), axis=0))
+        copies = np.bincount(self.roots, minlength=len(self.roots))[self.roots[self.hosts]]
+        for row in np.lexsort(
+            (self.hosts, self.guests, -self.verdicts.jaccard[self.inside], -copies)
+        ).tolist():
+            if not self.refused_as[self.inside[row]]:
+                self._join(row)
+
+    def _join(self, row: int) -> None:
+        x = int(kernel.find(self.parent, self.guests[row]))
+        y = int(kernel.find(self.parent, self.hosts[row]))
+        if x == y:
+            return
+        a, b = sorted((int(self.longest[x]), int(self.longest[y])))
+        if a != b and (a, b) not in self.held:
+            self._hold(np.array([[a, b]]))
+        if a != b and not self.held[a, b]:
+            self.refused_as[self.inside[row]] = WEAK_BRIDGE
+            return
+        low, high = min(x, y), max(x, y)
+        self.parent[high] = low
+        self.longest[low] = a if self.lengths[a] >= self.lengths[b] else b
+
+    def _longest(self) -> NDArray[np.int64]:
+        """For each root the longest text of its group, the first among equals."""
+        order = np.lexsort((self.same_text, -self.lengths, self.roots))
+        firsts = order[np.flatnonzero(np.diff(self.roots[order], prepend=-1))]
+        longest = np.arange(len(self.roots))
+        longest[self.roots[firsts]] = self.same_text[firsts]
+        return longest
+
+    def _longest_of(self, docs: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.asarray(self.longest[self.roots[docs]], np.int64)
+
+    def _hold(self, pairs: NDArray[np.int64]) -> None:
+        """Note of pairs of texts whether they are copies, or so much of the shorter lies in the other."""
+        verdicts = self.verifier.verify(pairs)
+        holds = verdicts.accepted | (verdicts.containment >= self.params.bridge_containment)
+        self.held.update(zip(map(tuple, pairs.tolist()), holds.tolist(), strict=True))
+
+    def _refuse_digests(self) -> None:
+        """Refuse pairs whose host holds two guests in different places that are not copies of each other."""
+        guest_groups = np.unique(np.stack([self.hosts, self.roots[self.guests]], axis=1), axis=0)
+        hosts, groups = np.unique(guest_groups[:, 0], return_counts=True)
+        many = np.flatnonzero(np.isin(self.hosts, hosts[groups > 1]))
+        pairs = np.stack([self.hosts[many], self.guests[many]], axis=1)
+        spans = np.empty((len(many), 2), np.int32)
+        words, width = self.words, self.params.shingle_words
+        overlap.spans_all(words.words, words.starts, words.ends, words.longest, pairs, width, spans)
+        by_host: dict[int, list[int]] = {}
+        for at, host in enumerate(pairs[:, 0].tolist()):
+            by_host.setdefault(host, []).append(at)
+        for rows in by_host.values():
+            if self._is_digest(pairs[rows, 1], spans[rows]):
+                self.refused_as[self.inside[many[rows]]] = DIGEST
+
+    def _is_digest(self, guests: NDArray[np.int64], spans: NDArray[np.int32]) -> bool:
+        apart = [
+            (min(guest, other), max(guest, other))
+            for i, (x, guest) in enumerate(zip(spans, guests.tolist(), strict=True))
+            for y, other in zip(spans[:i], guests[:i].tolist(), strict=True)
+            if self.roots[guest] != self.roots[other] and _apart(x, y)
+        ]
+        return bool(apart) and not self.verifier.verify(np.array(apart)).accepted.all()
+
+    def clusters(
+        self, labels: NDArray[np.int64], found_by: NDArray[np.object_], candidates: int, capped: int
+    ) -> Clusters:
+        found = found_by[self.order]
+        return Clusters(labels, self.same_text, self.verdicts, found, self.refused_as, candidates, capped)
 
 
 def _apart(x: NDArray[np.int32], y: NDArray[np.int32]) -> bool:
     shorter = min(x[1] - x[0], y[1] - y[0]) + 1
     return bool(min(x[1], y[1]) - max(x[0], y[0]) + 1 < _OVERLAP * shorter)
-
-
-def _join_inside(
-    docs: Shingled,
-    same_text: NDArray[np.int64],
-    parent: NDArray[np.int64],
-    verdicts: Verdicts,
-    inside: NDArray[np.int64],
-    guests: NDArray[np.int64],
-    hosts: NDArray[np.int64],
-    bridges: set[tuple[int, int]],
-    refused_as: list[str],
-) -> None:
-    """Join groups over containment pairs, the hosts with most copies first, where the pair of their
-    longest texts is among `bridges`."""
-    sizes = docs.sizes
-    roots = [kernel.find(parent, i) for i in range(len(parent))]
-    members = np.bincount(roots, minlength=len(parent))
-    longest: dict[int, int] = {}
-    for i, root in enumerate(roots):
-        if root not in longest or sizes[i] > sizes[longest[root]]:
-            longest[root] = i
-    copies = members[np.array(roots, np.int64)[hosts]] if len(hosts) else hosts
-    for row in np.lexsort((hosts, guests, -verdicts.jaccard[inside], -copies)).tolist():
-        if refused_as[inside[row]]:
-            continue
-        x, y = kernel.find(parent, guests[row]), kernel.find(parent, hosts[row])
-        if x == y:
-            continue
-        a, b = (int(same_text[longest[root]]) for root in (x, y))
-        if a != b and (min(a, b), max(a, b)) not in bridges:
-            refused_as[inside[row]] = WEAK_BRIDGE
-            continue
-        low, high = min(x, y), max(x, y)
-        parent[high] = low
-        longest[low] = max(longest[x], longest[y], key=lambda i: (sizes[i], -i))

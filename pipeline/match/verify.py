@@ -1,23 +1,23 @@
 """The verdict on a pair: exact figures first, then one rule that decides and is named.
 
 A verdict is a pure function of the two texts and the params. Jaccard and containment are exact, over
-the sets of word 5-grams. Rules, in order: `floor` (too little is shared to tell), `template_numbers`
-(same words, other numbers: market reports), `jaccard`, `containment`, else `unlike`.
+the sets of word 5-grams.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match import kernel
-from pipeline.match.sign import Shingled
+from pipeline.match.kernels import overlap
+from pipeline.match.words import Words, pairs_in_threads
 from pipeline.params import Params
 
-RULES = ("same_text", "jaccard", "containment", "floor", "template_numbers", "unlike")
-SAME_TEXT, JACCARD, CONTAINMENT, FLOOR, TEMPLATE_NUMBERS, UNLIKE = range(len(RULES))
+RULES = ("same_text", "jaccard", "containment", "floor", "unlike")
+SAME_TEXT, JACCARD, CONTAINMENT, FLOOR, UNLIKE = range(len(RULES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,7 @@ class Verdicts:
     """m verified pairs, column by column.
 
     `pairs` int64[m, 2]; `shared` int64[m] shingles; `jaccard`, `containment_ab` (share of a's shingles
-    in b), `containment_ba`, `numbers_overlap` float64[m]; `spans` int32[m, 4], first and last shingle
-    position of the shared text in a and in b (-1: nowhere); `rule` int8[m], an index into RULES.
+    in b), `containment_ba` float64[m]; `rule` int8[m], an index into RULES.
     """
 
     pairs: NDArray[np.int64]
@@ -34,9 +33,10 @@ class Verdicts:
     jaccard: NDArray[np.float64]
     containment_ab: NDArray[np.float64]
     containment_ba: NDArray[np.float64]
-    numbers_overlap: NDArray[np.float64]
-    spans: NDArray[np.int32]
     rule: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -47,47 +47,50 @@ class Verdicts:
         """Of the text with fewer shingles in the other."""
         return np.maximum(self.containment_ab, self.containment_ba)
 
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Verdicts:
+        return Verdicts(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-def verify(docs: Shingled, pairs: NDArray[np.int64], params: Params) -> Verdicts:
-    """Verify pairs (int64[m, 2]) of documents."""
-    m = len(pairs)
-    shared, same_numbers = np.zeros(m, np.int64), np.zeros(m, np.int64)
-    spans = np.empty((m, 4), np.int32)
-    kernel.verify_all(
-        pairs,
-        docs.shingles,
-        docs.ends,
-        docs.sets,
-        docs.set_ends,
-        docs.numbers,
-        docs.number_ends,
-        shared,
-        same_numbers,
-        spans,
-    )
-    size_a, size_b = docs.sizes[pairs[:, 0]], docs.sizes[pairs[:, 1]]
-    fewer_numbers = np.minimum(docs.number_counts[pairs[:, 0]], docs.number_counts[pairs[:, 1]])
-    jaccard = shared / np.maximum(size_a + size_b - shared, 1)
-    containment_ab, containment_ba = shared / np.maximum(size_a, 1), shared / np.maximum(size_b, 1)
-    overlap = np.where(fewer_numbers > 0, same_numbers / np.maximum(fewer_numbers, 1), 1.0)
-    # a template fills the whole of both texts: a teaser that lost some figures is not one
-    one_length = np.minimum(size_a, size_b) >= params.template_similar_size * np.maximum(size_a, size_b)
-    template = one_length & (fewer_numbers >= params.template_min_numbers)
-    template &= overlap < params.template_numbers_overlap
-    rule = _decide(shared, jaccard, np.maximum(containment_ab, containment_ba), template, params)
-    return Verdicts(pairs, shared, jaccard, containment_ab, containment_ba, overlap, spans, rule)
+    @staticmethod
+    def concat(parts: Sequence[Verdicts]) -> Verdicts:
+        """The verdicts of at least one part, one after the other."""
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(Verdicts))
+        return Verdicts(*map(np.concatenate, columns))
 
 
-def _decide(
-    shared: NDArray[np.int64],
-    jaccard: NDArray[np.float64],
-    containment: NDArray[np.float64],
-    template: NDArray[np.bool_],
-    params: Params,
-) -> NDArray[np.int8]:
-    alike, inside = jaccard >= params.accept_jaccard, containment >= params.accept_containment
-    return np.select(
-        [shared < params.min_shared_shingles, (alike | inside) & template, alike, inside],
-        [FLOOR, TEMPLATE_NUMBERS, JACCARD, CONTAINMENT],
-        UNLIKE,
-    ).astype(np.int8)
+class Verifier:
+    """Verifies pairs of n documents; each document's size is counted once."""
+
+    def __init__(self, words: Words, params: Params) -> None:
+        self.words, self.params, self.longest = words, params, words.longest
+        self.sizes = np.full(len(words), -1, np.int64)
+
+    def verify(self, pairs: NDArray[np.int64]) -> Verdicts:
+        """The verdicts on pairs (int64[m, 2]), ascending for speed."""
+        words, width = self.words, self.params.shingle_words
+        missing = np.unique(pairs[self.sizes[pairs] < 0])
+        pairs_in_threads(
+            lambda part: overlap.sizes_all(
+                words.words, words.starts, words.ends, self.longest, missing[part], width, self.sizes
+            ),
+            len(missing),
+        )
+        shared = np.zeros(len(pairs), np.int64)
+        pairs_in_threads(
+            lambda part: overlap.shared_all(
+                words.words, words.starts, words.ends, self.longest, pairs[part], width, shared[part]
+            ),
+            len(pairs),
+        )
+        size_a, size_b = self.sizes[pairs[:, 0]], self.sizes[pairs[:, 1]]
+        jaccard = shared / np.maximum(size_a + size_b - shared, 1)
+        containment_ab, containment_ba = shared / np.maximum(size_a, 1), shared / np.maximum(size_b, 1)
+        rule = self._decide(shared, jaccard, np.maximum(containment_ab, containment_ba))
+        return Verdicts(pairs, shared, jaccard, containment_ab, containment_ba, rule)
+
+    def _decide(
+        self, shared: NDArray[np.int64], jaccard: NDArray[np.float64], containment: NDArray[np.float64]
+    ) -> NDArray[np.int8]:
+        params = self.params
+        alike, inside = jaccard >= params.accept_jaccard, containment >= params.accept_containment
+        floor = shared < params.min_shared_shingles
+        return np.select([floor, alike, inside], [FLOOR, JACCARD, CONTAINMENT], UNLIKE).astype(np.int8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,23 +12,21 @@ from pipeline.counts import Counts
 from pipeline.model import Run
 from pipeline.schema import QUARANTINE, RUNS
 
-_Place = tuple[str, str]  # run_id, outlet_id
+_KEY = ("run_id", "outlet_id")
+Tally = Counter[tuple[str, ...]]  # by run_id and outlet_id, and what else was asked for
 
 
-def runs(
-    sites: pa.Table, fetches: pa.Table, pages: pa.Table, published: pa.Table, held: pa.Table
-) -> pa.Table:
+def runs(sites: pa.Table, fetched: Tally, extracted: Tally, published: Tally, held: Tally) -> pa.Table:
     """schema.RUNS of all runs.
 
-    `sites`, `fetches`, `pages`, `held` (quarantine): the runs' segments; `published`: doc_id and run_id
-    of the republications, each with the run that first saw it. A page that was extracted but whose
-    document is known already, by another run or twice in this one, is unchanged.
+    `sites`: the runs' segments. The rest counts rows by run and outlet: `fetched` (also by outcome) of
+    segments.FETCHES, `extracted` of segments.PAGES, `published` republications, each with the run that
+    first saw it, `held` of schema.QUARANTINE. A page that was extracted but whose document is known
+    already, by another run or twice in this one, is unchanged.
     """
-    taken, extracted, first = _count(fetches), _count(pages), _count(published)
-    quarantined = _count(held)
-    outcomes = {
-        name: _count(fetches.filter(pc.equal(fetches["outcome"], name))) for name in ("unchanged", "skipped")
-    }
+    taken = Tally()
+    for (run_id, outlet_id, _), pages in fetched.items():
+        taken[run_id, outlet_id] += pages
     rows = []
     for site in sites.to_pylist():
         place = (site["run_id"], site["outlet_id"])
@@ -36,13 +35,24 @@ def runs(
             | {
                 "started_at": Run.of(site["run_id"]).now,
                 "fetched": taken[place],
-                "published": first[place],
-                "unchanged": outcomes["unchanged"][place] + extracted[place] - first[place],
-                "quarantined": quarantined[place],
-                "skipped": outcomes["skipped"][place],
+                "published": published[place],
+                "unchanged": fetched[*place, "unchanged"] + extracted[place] - published[place],
+                "quarantined": held[place],
+                "skipped": fetched[*place, "skipped"],
             }
         )
     return pa.Table.from_pylist(rows, RUNS.schema)
+
+
+def count(tables: Iterable[pa.Table], *more: str) -> Tally:
+    """How many rows of the tables each run and outlet has; with `more`, by these columns, too."""
+    total = Tally()
+    for rows in tables:
+        counted = rows.group_by([*_KEY, *more]).aggregate([([], "count_all")])
+        columns = (counted[name].to_pylist() for name in (*_KEY, *more, "count_all"))
+        for *key, pages in zip(*columns, strict=True):
+            total[tuple(key)] += pages
+    return total
 
 
 def counts_of_run(rows: pa.Table, run_id: str) -> Counts:
@@ -52,11 +62,6 @@ def counts_of_run(rows: pa.Table, run_id: str) -> Counts:
     totals = {name: pc.sum(own[name]).as_py() or 0 for name in names}
     failed = pc.sum(pc.equal(own["state"], "down")).as_py() or 0
     return Counts(**totals, outlets=own.num_rows, outlets_failed=failed)
-
-
-def _count(rows: pa.Table) -> Counter[_Place]:
-    counted = rows.group_by(["run_id", "outlet_id"]).aggregate([([], "count_all")])
-    return Counter({(row["run_id"], row["outlet_id"]): row["count_all"] for row in counted.to_pylist()})
 
 
 def quarantine(fetches: pa.Table, extracted: pa.Table) -> pa.Table:

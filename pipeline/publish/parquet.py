@@ -21,24 +21,51 @@ from pipeline.publish.manifest import FileEntry
 from pipeline.schema import SCHEMA_VERSION, Table, schema_sha256
 
 
-def write_parquet(table: Table, rows: pa.Table, path: Path) -> None:
-    """Write rows of the declared schema, in any order, as one sorted file.
+class FileWriter:
+    """Writes one file of a table from rows that come in the order of `table.sort`, in any portions."""
 
-    Raises `ValueError` if their schema is another one or a required column holds nulls.
-    """
-    if not rows.schema.equals(table.schema, check_metadata=False):
-        raise ValueError(f"{table.name}: rows are not of the declared schema:\n{rows.schema}")
-    for field in table.schema:
-        if not field.nullable and rows[field.name].null_count:
-            raise ValueError(f"{table.name}.{field.name}: nulls in a required column")
-    order = sort_order(rows, table.sort)
-    # 64-bit offsets: a day of bodies may pass 2 GB, where taking from plain string columns fails
-    rows = rows.cast(_wide(table.schema)).combine_chunks()
-    schema = _with_ids(table)
-    with _writer(table, schema, path) as writer:
-        for start in range(0, len(order), table.row_group):
-            group = rows.take(order.slice(start, table.row_group)).cast(schema)
-            writer.write_table(group, row_group_size=table.row_group)
+    def __init__(self, table: Table, path: Path) -> None:
+        self.table = table
+        self.path = path
+        self._schema = _with_ids(table)
+        self._writer = _writer(table, self._schema, path)
+        self._held: list[pa.Table] = []
+        self._count = 0
+        self._rows = 0
+
+    def add(self, rows: pa.Table) -> None:
+        """Append rows. Raises `ValueError` if their schema is not the declared one or a required column
+        holds nulls."""
+        if not rows.schema.equals(self.table.schema, check_metadata=False):
+            raise ValueError(f"{self.table.name}: rows are not of the declared schema:\n{rows.schema}")
+        for field in self.table.schema:
+            if not field.nullable and rows[field.name].null_count:
+                raise ValueError(f"{self.table.name}.{field.name}: nulls in a required column")
+        self._held.append(rows)
+        self._count += rows.num_rows
+        while self._count >= self.table.row_group:
+            self._write(self.table.row_group)
+
+    def close(self) -> int:
+        """Write what is left; how many rows the file has."""
+        if self._count:
+            self._write(self._count)
+        self._writer.close()
+        return self._rows
+
+    def _write(self, count: int) -> None:
+        rows = pa.concat_tables(self._held)
+        group, rest = rows.slice(0, count), rows.slice(count)
+        self._writer.write_table(group.combine_chunks().cast(self._schema), row_group_size=count)
+        self._held, self._count = [rest], rest.num_rows
+        self._rows += count
+
+
+def write_parquet(table: Table, rows: pa.Table, path: Path) -> None:
+    """Write rows, in any order, as one sorted file; raises `ValueError` as `FileWriter.add` does."""
+    writer = FileWriter(table, path)
+    writer.add(rows.take(sort_order(rows, table.sort)))
+    writer.close()
 
 
 def sort_order(rows: pa.Table, columns: tuple[str, ...]) -> pa.UInt64Array:
@@ -70,8 +97,19 @@ def inspect(lake: Store, key: str, table: Table, expected: FileEntry) -> None:
         found = parquet.metadata.num_rows, schema_sha256(parquet.schema_arrow)
         if found != (expected.rows, table.schema_sha256()):
             raise Failed(f"{lake.url}: {key}: has {found}, expected {expected.rows} rows of {table.name}")
-        if not is_sorted(parquet.read(columns=list(table.sort)), table.sort):
+        if not _groups_sorted(parquet, table.sort):
             raise Failed(f"{lake.url}: {key}: not sorted by {', '.join(table.sort)}")
+
+
+def _groups_sorted(parquet: pq.ParquetFile, columns: tuple[str, ...]) -> bool:
+    """Whether each row group is sorted and begins where the one before ends, or later."""
+    last: list[pa.Table] = []
+    for number in range(parquet.num_row_groups):
+        group = parquet.read_row_group(number, columns=list(columns)).select(list(columns))
+        if not is_sorted(pa.concat_tables([*last, group]), columns):
+            return False
+        last = [group.slice(group.num_rows - 1)]
+    return True
 
 
 def sort_bounds(table: Table, path: Path) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
@@ -121,10 +159,4 @@ def _with_ids(table: Table) -> pa.Schema:
             field.with_metadata({**(field.metadata or {}), "PARQUET:field_id": str(number)})
             for number, field in enumerate(table.schema, start=1)
         ]
-    )
-
-
-def _wide(schema: pa.Schema) -> pa.Schema:
-    return pa.schema(
-        [field.with_type(pa.large_string()) if pa.types.is_string(field.type) else field for field in schema]
     )

@@ -28,6 +28,7 @@ from pipeline.params import Params
 from pipeline.publish.changes import count_changed
 from pipeline.publish.checks import failing
 from pipeline.publish.current import complete_current
+from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.manifest import (
     LATEST,
     CheckResult,
@@ -52,6 +53,7 @@ from pipeline.publish.retention import collect_garbage, rollback
 __all__ = [
     "Candidate",
     "Check",
+    "Drafts",
     "FileEntry",
     "Manifest",
     "Partition",
@@ -68,18 +70,6 @@ __all__ = [
 # gives the rows of the `checks` table for a candidate
 Check = Callable[[Candidate], pa.Table]
 _Files = dict[tuple[str, date | None], FileEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """All rows of a table on one seen_day (None: of an unpartitioned table), in the declared schema.
-
-    Without rows it says that the partition is gone.
-    """
-
-    table: schema.Table
-    seen_day: date | None
-    rows: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +101,8 @@ def write_release(
     """Publish a release: the given partitions, and those of the last release that are not given.
 
     `replaces` names tables given whole: their partitions that are not given are dropped. `data_runs`
-    are the runs whose pages come in with this release (default: `run` alone). Partitions are taken
-    one at a time. Running it again with the same arguments changes nothing, or completes it.
+    are the runs whose pages come in with this release (default: `run` alone). Running it again with
+    the same arguments changes nothing, or completes it.
 
     Raises `CheckFailed` if a check of level error does not hold, `Conflict` if somebody else
     published meanwhile or the id was used for something else; both times nothing was released.
@@ -120,10 +110,10 @@ def write_release(
     start = _begin(lake, checked_release(release))
     files = _carried(start.base, replaces)
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
-        writer = _Writer(lake, release, by_partition(start.base), Path(scratch) / "part.parquet")
+        writer = _Writer(lake, release, by_partition(start.base), Path(scratch))
         for partition in partitions:
             files.pop((partition.table.name, partition.seen_day), None)
-            if partition.rows.num_rows:
+            if partition.rows:
                 entry = writer.write(partition)
                 files[entry.partition] = entry
         _fill(files, writer, run)
@@ -131,7 +121,7 @@ def write_release(
         if wrong := failing(checks):
             write_failed(lake, release, checks)
             raise CheckFailed(f"nothing was released: {'; '.join(wrong)} (see failed/{release}/)")
-        entry = writer.write(Partition(schema.CHECKS, None, checks))
+        entry = writer.write_rows(schema.CHECKS, None, checks)
         files[entry.partition] = entry
     manifest = Manifest(
         release=release,
@@ -163,31 +153,33 @@ def write_failed(lake: Store, release: str, checks: pa.Table) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes partitions as files, one at a time through one local file."""
+    """Stores partitions; `scratch` is a folder for those that it makes itself."""
 
     lake: Store
     release: str
     before: _Files
-    path: Path
+    scratch: Path
 
     def write(self, partition: Partition) -> FileEntry:
         """The file of these rows: the last release's if it holds the same bytes, or a new one, reopened."""
-        table, day = partition.table, partition.seen_day
-        if table.partitioned != (day is not None):
-            raise ValueError(f"{table.name}: seen_day {day} does not fit a table with {table.partitioned=}")
-        write_parquet(table, partition.rows, self.path)
-        with self.path.open("rb") as file:
+        table, day, path = partition.table, partition.seen_day, partition.path
+        with path.open("rb") as file:
             sha256 = file_sha256(file)
         before = self.before.get((table.name, day))
         if before and before.sha256 == sha256:
             return before
-        low, high = sort_bounds(table, self.path)
+        low, high = sort_bounds(table, path)
         key = data_key(table.name, day, self.release, sha256)
-        size = self.path.stat().st_size
-        entry = FileEntry(key, table.name, day, partition.rows.num_rows, size, sha256, low, high)
-        self.lake.put_file(key, str(self.path))
+        entry = FileEntry(key, table.name, day, partition.rows, path.stat().st_size, sha256, low, high)
+        self.lake.put_file(key, str(path))
         inspect(self.lake, key, table, entry)
         return entry
+
+    def write_rows(self, table: schema.Table, day: date | None, rows: pa.Table) -> FileEntry:
+        """The file of a small partition."""
+        path = self.scratch / "part.parquet"
+        write_parquet(table, rows, path)
+        return self.write(Partition(table, day, path, rows.num_rows))
 
 
 def _begin(lake: Store, release: str) -> _Start:
@@ -222,7 +214,7 @@ def _fill(files: _Files, writer: _Writer, run: Run) -> None:
                     del files[file.partition]
         elif not own and table is not schema.CHECKS:
             day = run.now.date() if table.partitioned else None
-            entry = writer.write(Partition(table, day, table.schema.empty_table()))
+            entry = writer.write_rows(table, day, table.schema.empty_table())
             files[entry.partition] = entry
 
 

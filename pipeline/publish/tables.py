@@ -1,31 +1,41 @@
 """From pages, stories and pairs to the published tables, column by column.
 
-Pure: Arrow in, Arrow out, every table in its declared schema and order. A row's `seen_day` partition
-is the UTC day on which its story was first seen.
+Pure: Arrow in, Arrow out, every table in its declared schema. Rows are those of whole stories, of all or
+of some, for what is told of a story rests on its own copies alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from pipeline.lake.pages import Seen
 from pipeline.model import Outlet
-from pipeline.publish.release import Partition
 from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES, Table
+from pipeline.segments import STRING, TIME
+
+_OUTLET_COUNTS = pa.schema(
+    [("outlet_id", STRING), ("n", pa.int64()), ("first", TIME), ("last", TIME), ("shared", pa.int64())]
+)
 
 
-def republications(seen: Seen, story_ids: pa.Array, canonicals: pa.Table) -> pa.Table:
-    """schema.REPUBLICATIONS of n pages, from their story ids (string[n]) and segments.CANONICALS."""
-    pages = seen.pages
+def republications(
+    pages: pa.Table, last_seen_at: pa.Array, story_ids: pa.Array, canonicals: pa.Table
+) -> pa.Table:
+    """schema.REPUBLICATIONS of n pages (segments.PAGES), each at its first fetch.
+
+    `last_seen_at` timestamp[us][n]: when each was fetched last; `story_ids` string[n]; `canonicals`:
+    segments.CANONICALS of the same rows.
+    """
     headlines = pc.utf8_lower(pages["headline"].combine_chunks())
     computed = {
         "story_id": story_ids,
         "first_seen_at": pages["fetched_at"],
-        "last_seen_at": seen.last_seen_at,
+        "last_seen_at": last_seen_at,
         "relation": canonicals["relation"],
         "jaccard": canonicals["jaccard"],
         "containment_in_canonical": canonicals["in_canonical"],
@@ -70,7 +80,7 @@ def _inferred(pages: pa.Table, story_ids: pa.Array) -> pa.Array:
 
 def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
     """schema.STORIES from the republications (same rows and order as `pages`)."""
-    rows = pa.array(np.flatnonzero(canonicals["chosen"].to_numpy() == np.arange(copies.num_rows)))
+    rows = canonical_rows(canonicals)
     canonical, page, why = copies.take(rows), pages.take(rows), canonicals.take(rows)
     counted = _counts(copies, outlets)
     at = pc.index_in(canonical["story_id"].combine_chunks(), counted["story_id"].combine_chunks())
@@ -89,11 +99,17 @@ def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Se
     return _as(STORIES, columns | carried | {n: counted[n] for n in counted.column_names} | own)
 
 
+def canonical_rows(canonicals: pa.Table) -> NDArray[np.int64]:
+    """The rows of segments.CANONICALS that stand for their stories, int64[s]."""
+    return np.flatnonzero(canonicals["chosen"].to_numpy() == np.arange(canonicals.num_rows))
+
+
 def _counts(copies: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
     """One row a story: its counts, times and notices."""
     group_of = {outlet.outlet_id: outlet.owner_group for outlet in outlets}
-    names = copies["outlet_id"].to_pylist()
-    owners = pa.array([group_of.get(name) or f"outlet:{name}" for name in names], pa.string())
+    named = copies["outlet_id"].combine_chunks().dictionary_encode()
+    groups = [group_of.get(name) or f"outlet:{name}" for name in named.dictionary.to_pylist()]
+    owners = pa.array(groups, pa.string()).take(named.indices)
     notices = copies["notices"].combine_chunks()
     flags = {name: _has(notices, name) for name in ("correction", "kill", "withhold")}
     wanted = copies.select(
@@ -139,44 +155,42 @@ def _has(lists: pa.Array, value: str) -> pa.Array:
     return pc.is_in(pa.array(np.arange(len(lists))), value_set=rows.cast(pa.int64()))
 
 
-def edges(pairs: pa.Table, copies: pa.Table) -> pa.Table:
-    """schema.EDGES from the kept pairs (segments.PAIRS)."""
-    at = pc.index_in(pairs["doc_id_a"].combine_chunks(), copies["doc_id"].combine_chunks())
-    columns = {name: pairs[name] for name in pairs.column_names}
-    return _as(EDGES, columns | {"story_id": copies["story_id"].combine_chunks().take(at)})
+def edges(pairs: pa.Table, story_ids: pa.Array) -> pa.Table:
+    """schema.EDGES from m kept pairs (segments.PAIRS) and the stories of their first ends (string[m])."""
+    return _as(EDGES, {name: pairs[name] for name in pairs.column_names} | {"story_id": story_ids})
 
 
-def outlet_rows(
-    outlets: Sequence[Outlet], copies: pa.Table, story: pa.Table, quarantine: pa.Table
-) -> pa.Table:
-    """schema.OUTLETS: the registry's outlets and those that only the input names."""
-    shared = story.filter(pc.greater(story["n_outlets"], 1))["story_id"].combine_chunks()
-    duplicate = pc.is_in(copies["story_id"].combine_chunks(), value_set=shared).cast(pa.float32())
-    counted = (
-        copies.select(["outlet_id", "first_seen_at"])
-        .append_column("duplicate", duplicate)
-        .group_by("outlet_id")
-        .aggregate(
-            [
-                ("outlet_id", "count"),
-                ("first_seen_at", "min"),
-                ("first_seen_at", "max"),
-                ("duplicate", "mean"),
-            ]
-        )
-        .to_pylist()
+def outlet_counts(copies: pa.Table, story: pa.Table) -> pa.Table:
+    """One row an outlet: outlet_id, its republications, first and last seen, and how many of them are of
+    stories that another outlet ran too (`shared`). `story`: the stories of the copies."""
+    several = story.filter(pc.greater(story["n_outlets"], 1))["story_id"].combine_chunks()
+    shared = pc.is_in(copies["story_id"].combine_chunks(), value_set=several).cast(pa.int64())
+    counted = copies.select(["outlet_id", "first_seen_at"]).append_column("shared", shared)
+    found = counted.group_by("outlet_id").aggregate(
+        [("outlet_id", "count"), ("first_seen_at", "min"), ("first_seen_at", "max"), ("shared", "sum")]
     )
-    found = {row["outlet_id"]: row for row in counted}
+    names = ["outlet_id", "outlet_id_count", "first_seen_at_min", "first_seen_at_max", "shared_sum"]
+    return found.select(names).rename_columns(_OUTLET_COUNTS.names).cast(_OUTLET_COUNTS)
+
+
+def outlet_rows(outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantine: pa.Table) -> pa.Table:
+    """schema.OUTLETS: the registry's outlets and those that only the input names.
+
+    `counts`: what `outlet_counts` gave for the parts of the republications.
+    """
+    added = pa.concat_tables([_OUTLET_COUNTS.empty_table(), *counts]).group_by("outlet_id")
+    totals = added.aggregate([("n", "sum"), ("first", "min"), ("last", "max"), ("shared", "sum")])
+    found = {row["outlet_id"]: row for row in totals.to_pylist()}
     held = {row["values"]: row["counts"] for row in pc.value_counts(quarantine["outlet_id"]).to_pylist()}
     known = {outlet.outlet_id: outlet for outlet in outlets}
     rows = [
-        _outlet_row(known.get(name) or Outlet(name, name, name), found.get(name, {}), held.get(name, 0))
+        _outlet_row(known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0))
         for name in sorted(known.keys() | found.keys() | held.keys())
     ]
     return pa.Table.from_pylist(rows, OUTLETS.schema)
 
 
-def _outlet_row(outlet: Outlet, counted: dict[str, object], quarantined: int) -> dict[str, object]:
+def _outlet_row(outlet: Outlet, counted: dict[str, Any] | None, quarantined: int) -> dict[str, object]:
     return {
         "outlet_id": outlet.outlet_id,
         "domain": outlet.domain,
@@ -185,24 +199,12 @@ def _outlet_row(outlet: Outlet, counted: dict[str, object], quarantined: int) ->
         "owner_group": outlet.owner_group,
         "market": outlet.market,
         "network": outlet.network,
-        "first_seen_at": counted.get("first_seen_at_min"),
-        "last_seen_at": counted.get("first_seen_at_max"),
-        "n_republications": counted.get("outlet_id_count", 0),
-        "duplicate_share": counted.get("duplicate_mean", 0.0),
+        "first_seen_at": counted["first_min"] if counted else None,
+        "last_seen_at": counted["last_max"] if counted else None,
+        "n_republications": counted["n_sum"] if counted else 0,
+        "duplicate_share": counted["shared_sum"] / counted["n_sum"] if counted else 0.0,
         "quarantined": quarantined,
     }
-
-
-def by_day(table: Table, rows: pa.Table, days: pa.Array) -> Iterator[Partition]:
-    """The rows split by their seen_day (date32[n])."""
-    for day in sorted(set(days.to_pylist())):
-        yield Partition(table, day, rows.filter(pc.equal(days, pa.scalar(day, pa.date32()))))
-
-
-def story_days(of: pa.Array, story: pa.Table) -> pa.Array:
-    """The seen_day (date32[n]) of each story id in `of`."""
-    at = pc.index_in(of, story["story_id"].combine_chunks())
-    return story["first_seen_at"].combine_chunks().take(at).cast(pa.date32())
 
 
 def _as(table: Table, columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:

@@ -10,7 +10,9 @@ import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.segments import LEDGER
 
@@ -44,6 +46,19 @@ def replay(events: pa.Table) -> Registry:
         elif change == MERGED_INTO:
             registry.merged[story_id] = other
     return registry
+
+
+def stories_of(events: pa.Table, doc_ids: pa.Array) -> pa.Array:
+    """The live story id (string[n]) of each of n documents, null for one that the ledger (segments.LEDGER,
+    in order) does not know. What `replay` gives, column by column."""
+    changes = events["change"]
+    absorbed = events.filter(pc.equal(changes, ABSORBED))
+    latest = absorbed.take(np.arange(absorbed.num_rows)[::-1])  # index_in finds the first
+    at = pc.index_in(doc_ids, value_set=latest["doc_id"].combine_chunks())
+    coded = latest["story_id"].combine_chunks().take(at).dictionary_encode()
+    registry = replay(events.filter(pc.equal(changes, MERGED_INTO)))
+    live = [registry.live(story) for story in coded.dictionary.to_pylist()]
+    return pa.array(live, pa.string()).take(coded.indices)
 
 
 def identify(clusters: dict[str, list[str]], registry: Registry, run_id: str) -> pa.Table:

@@ -22,10 +22,11 @@ from rich.table import Table
 
 from infra.demo.corpus import articles
 from pipeline.extract import boilerplate
-from pipeline.match.candidates import candidates, representatives
 from pipeline.match.cluster import cluster
-from pipeline.match.sign import SCHEME, SEED, shingle, sign
-from pipeline.match.verify import verify
+from pipeline.match.kernels.shingles import shingles_of
+from pipeline.match.sign import SCHEME, SEED, sign
+from pipeline.match.verify import Verifier
+from pipeline.match.words import Words, read_words
 from pipeline.params import Params
 
 T = TypeVar("T")
@@ -48,9 +49,10 @@ def main(scale: int) -> int:
     outlets, bodies = pa.array(sites), pa.array(texts)
     cpu(stages, "compile", lambda: fold_all(outlets[:50], bodies[:50], params, {}))
     labels = fold_all(outlets, bodies, params, stages)
-    docs = shingle(bodies[:SAMPLE], params)
-    theirs = cpu(stages, "datasketch", lambda: datasketch_signatures(docs.sets, docs.set_ends))
-    ours = cpu(stages, "ours", lambda: sign(docs, params))
+    words = read_words(bodies[:SAMPLE])
+    hashes = shingle_hashes(words, params)
+    theirs = cpu(stages, "datasketch", lambda: datasketch_signatures(hashes))
+    ours = cpu(stages, "ours", lambda: sign(words, params).signatures)
     ratio = stages.pop("datasketch") / max(stages.pop("ours"), 1e-9)
     assert np.array_equal(theirs, ours)
     report(stages, len(rows), score(labels, truth), ratio)
@@ -60,19 +62,24 @@ def main(scale: int) -> int:
 def fold_all(outlets: pa.Array, bodies: pa.Array, params: Params, stages: dict[str, float]) -> np.ndarray:
     chrome = cpu(stages, "learn chrome", lambda: boilerplate.learn(outlets, bodies, params))
     texts = cpu(stages, "take it off", lambda: boilerplate.strip(outlets, bodies, chrome))
-    docs = cpu(stages, "shingle", lambda: shingle(texts, params))
-    signatures = cpu(stages, "sign", lambda: sign(docs, params))
-    found = cpu(stages, "candidates", lambda: candidates(docs, signatures, params))
-    verdicts = cpu(stages, "verify", lambda: verify(docs, found.pairs, params))
-    same = representatives(docs, params)
-    return cpu(stages, "cluster", lambda: cluster(docs, same, verdicts, params)).labels
+    words = cpu(stages, "words", lambda: read_words(texts))
+    signed = cpu(stages, "sign", lambda: sign(words, params))
+    return cpu(stages, "cluster", lambda: cluster(words, signed, Verifier(words, params), params)).labels
 
 
-def datasketch_signatures(sets: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def shingle_hashes(words: Words, params: Params) -> list[list[int]]:
+    room = np.empty(words.longest + 1, np.uint32)
+    return [
+        room[: shingles_of(words.words, start, end, params.shingle_words, room)].tolist()
+        for start, end in zip(words.starts, words.ends, strict=True)
+    ]
+
+
+def datasketch_signatures(hashes: list[list[int]]) -> np.ndarray:
     signatures = []
-    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+    for values in hashes:
         one = MinHash(num_perm=128, seed=SEED, scheme=SCHEME, hashfunc=lambda value: value)
-        one.update_batch([int(value) for value in sets[start:end]])
+        one.update_batch(values)
         signatures.append(one.hashvalues)
     return np.array(signatures)
 

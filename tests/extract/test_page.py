@@ -191,6 +191,81 @@ def test_a_page_from_disk_is_known_by_the_address_it_names() -> None:
     assert page_of(html_page(head=own), url="file:///x/1.html").outlet_id == "courier.example"
     assert page_of(html_page(), url="file:///x/1.html").url == "file:///x/1.html"
     assert page_of(html_page(head=own)).outlet_id == "channel12.example"
+    # a copy that names its source as canonical is still the copy's own page
+    source = '<link rel="canonical" href="https://harborwire.example/skerry">'
+    copy = page_of(html_page(head=source + own), url="file:///x/1.html")
+    assert (copy.outlet_id, copy.declared_canonical_url) == (
+        "courier.example",
+        "https://harborwire.example/skerry",
+    )
+
+
+def test_a_page_in_an_archive_is_known_by_the_address_it_was_taken_from() -> None:
+    prefix = "https://archive.example/web/20260306120000"
+    head = (
+        f'<meta property="og:url" content="{prefix}/http://courier.example/skerry">'
+        f'<link rel="canonical" href="/web/20260306120000/http://courier.example/skerry">'
+    )
+    for page in (
+        page_of(html_page(head=head), url="file:///x/1.html"),
+        page_of(html_page(head=head), url=f"{prefix}id_/http://courier.example/skerry"),
+    ):
+        assert page.outlet_id == "courier.example"
+        assert page.url == page.declared_canonical_url == "http://courier.example/skerry"
+
+
+def teaser(text: str, label: str = "") -> str:
+    return f'<p>{label}<a href="/x">{text}</a></p>'
+
+
+def test_links_to_other_articles_among_the_paragraphs_are_no_text() -> None:
+    teasers = [
+        teaser("Ferry late again as engine fails", "Related: "),
+        f"<p>[<em>{teaser('Who pays for the iron treads?')[3:-4]}</em>]</p>",
+        "<p>WATCH: Petrels circle the lamp at night</p>",
+    ]
+    text = "".join(f"<p>{p}</p>{t}" for p, t in zip(PARAGRAPHS, [*teasers, "", ""], strict=True))
+    tail = "<p><strong>ALSO</strong></p>" + teaser("Marmalade prices climb for a third year")
+    page = page_of(html_page((), before=text, after=tail))
+    assert page.body == "\n".join(PARAGRAPHS)
+
+
+def test_linked_paragraphs_that_are_text_stay() -> None:
+    said = (
+        teaser("The trust says that the lamp will be lit again in May."),
+        teaser("Calder Courier", "As told to the ").replace("</p>", " reports:</p>"),
+        f"<p>{'<a href=/x>Keeper</a> '}"
+        + "of the light since 1962, he had a dog called Bosun, and two cats</p>",
+    )
+    page = page_of(html_page(before="".join(said)))
+    for words in ("lit again in May.", "Courier reports:", "called Bosun"):
+        assert words in page.body
+    links = "".join(teaser(f"Lighthouse number {n} is open to its neighbors") for n in range(30))
+    assert "number 17" in page_of(html_page(PARAGRAPHS[:1], before=links)).body  # a list is its links
+
+
+def test_what_stands_under_the_text_differs_from_copy_to_copy() -> None:
+    log = (
+        "UPDATES:",
+        "4:20 p.m.: This article was updated with the number of steps.",
+        "This article was originally published at 2:05 p.m.",
+    )
+    contact = ("Follow Maren Idowu on Twitter: @marenidowu", "midowu@courier.example", "Twitter @marenidowu")
+    page = page_of(html_page((*PARAGRAPHS, *contact, *log)))
+    assert page.body == "\n".join(PARAGRAPHS)
+    assert page.footer == "\n".join(log[1:])
+    signed = page_of(html_page((*PARAGRAPHS, "Associated Press")))
+    assert (signed.body, signed.wire_services) == ("\n".join(PARAGRAPHS), ("AP",))
+    assert [e.rule for e in signed.wire_evidence] == ["ap-signature"]
+
+
+def test_the_list_of_other_videos_is_no_text() -> None:
+    shelves = "".join(
+        f'<h2 class="item-heading">{name}</h2><div class="playlist-desc"><p>Our best {name} films.</p></div>'
+        for name in ("Harbor", "Weather", "People", "Islands")
+    )
+    page = page_of(html_page(before=shelves))
+    assert "films" not in page.body and PARAGRAPHS[0] in page.body
 
 
 def declaring(name: str) -> str:

@@ -11,10 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.errors import BadInput
 from pipeline.ingest.articles import ArticleBatch, read_articles
 from pipeline.ingest.inputs import Kind, kind_of, read_pages
+from pipeline.ingest.sound import count_words, sound
 from pipeline.ingest.warc import WarcSpool
 from pipeline.model import RawPage
 from pipeline.params import Params
@@ -122,6 +125,13 @@ def test_an_article_becomes_a_page_with_all_columns(tmp_path: Path) -> None:
     assert (second["doc_id"], second["outlet_id"], second["published_at"]) == ("17", "beacon", None)
     assert second["url"] == f"{path.as_uri()}#2"
     assert second["body"].startswith("�⛴ The ferry")
+
+
+@given(st.text(st.sampled_from("ab \n\t\u00a0\u2009\u2028\r\x1c\x85é\ud83d\ude00")))
+def test_words_are_counted_as_python_splits_them(text: str) -> None:
+    clean = sound(text)
+    assert clean.encode().decode() == clean
+    assert count_words(clean) == len(clean.split())
 
 
 def test_jsonl_packed_or_not_and_parquet_with_other_names_read_the_same(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
-"""Signatures equal datasketch's; tokens equal those of a readable oracle."""
+"""Signatures equal datasketch's on the shingles of a readable oracle; anchors are the same for all texts."""
 
 from __future__ import annotations
-
-import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +8,11 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.match.sign import SCHEME, SEED, shingle, sign
+from pipeline.match.kernels.shingles import shingles_of
+from pipeline.match.sign import SCHEME, SEED, Signed, sign
+from pipeline.match.words import Words, read_words
 from pipeline.params import Params
+from tests.match.texts import grams, prose
 
 PARAMS = Params()
 TEXTS = [
@@ -20,83 +21,65 @@ TEXTS = [
     "渡轮今天早上离开港口，船上有一千二百人。",
     "",
     "one two",
+    prose(1, 700),
 ]
 
 
-def oracle_tokens(text: str) -> list[str]:
-    """What the kernel should see, written to be read."""
-    text = unicodedata.normalize("NFKC", text).lower()
-    tokens: list[str] = []
-    word = ""
-    for i, char in enumerate(text):
-        kind = unicodedata.category(char)
-        alone = any(a <= ord(char) <= b for a, b in ((0x0E00, 0x0EFF), (0x3041, 0x30FF), (0x3400, 0x9FFF)))
-        grouping = (
-            char in ",." and i > 0 and text[i - 1].isdecimal() and text[i + 1 : i + 2] in set("0123456789")
-        )
-        if kind == "Cf" or (grouping and word):
-            continue
-        if kind[0] in "LMN" and not alone:
-            word += char
-            continue
-        if word:
-            tokens.append(word)
-            word = ""
-        if alone and kind[0] in "LM":
-            tokens.append(char)
-    return [*tokens, word] if word else tokens
+def signed(texts: list[str]) -> tuple[Words, Signed]:
+    words = read_words(pa.array(texts))
+    return words, sign(words, PARAMS)
 
 
-def grams(text: str) -> set[tuple[str, ...]]:
-    tokens = oracle_tokens(text)
-    return {tuple(tokens[i : i + 5]) for i in range(max(len(tokens) - 4, 1))} if tokens else set()
-
-
-def column(*texts: str) -> pa.Array:
-    return pa.array(texts, pa.string())
+def shingles(words: Words, doc: int, width: int = 5) -> list[int]:
+    room = np.empty(len(words.words) + 1, np.uint32)
+    count = shingles_of(words.words, words.starts[doc], words.ends[doc], width, room)
+    return room[:count].tolist()
 
 
 def test_signatures_equal_datasketch_bit_for_bit() -> None:
-    docs = shingle(column(*TEXTS), PARAMS)
-    signatures = sign(docs, PARAMS)
-    start = 0
-    for i in range(len(docs)):
+    words, found = signed(TEXTS)
+    for doc in range(len(TEXTS)):
         theirs = MinHash(num_perm=128, seed=SEED, scheme=SCHEME, hashfunc=lambda value: value)
-        theirs.update_batch([int(value) for value in docs.sets[start : docs.set_ends[i]]])
-        start = int(docs.set_ends[i])
-        assert np.array_equal(signatures[i], theirs.hashvalues), TEXTS[i]
+        theirs.update_batch(shingles(words, doc))
+        assert np.array_equal(found.signatures[doc], theirs.hashvalues), TEXTS[doc]
 
 
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(
-        st.text(st.sampled_from("ab1 2,.-’'\u00ad\u200b“渡轮éß½ﬁ\n"), max_size=60), min_size=1, max_size=4
-    )
-)
-def test_shingle_sets_equal_the_oracle(texts: list[str]) -> None:
-    docs = shingle(column(*texts), PARAMS)
-    assert docs.sizes.tolist() == [len(grams(text)) for text in texts]
-    everything = [grams(text) for text in texts]
-    starts = [0, *docs.set_ends.tolist()]
-    sets = [set(docs.sets[starts[i] : starts[i + 1]].tolist()) for i in range(len(texts))]
-    for i in range(len(texts)):
-        for j in range(len(texts)):
-            assert len(sets[i] & sets[j]) == len(everything[i] & everything[j])
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abcd"), max_size=30).map(" ".join), min_size=1, max_size=4))
+def test_shingles_are_the_word_n_grams(texts: list[str]) -> None:
+    """Many repeats of few words: shingles are equal where the 5-grams are, and nowhere else."""
+    words = read_words(pa.array(texts))
+    expected = [grams(text) for text in texts]
+    found = [set(shingles(words, doc)) for doc in range(len(texts))]
+    for one, theirs in zip(found, expected, strict=True):
+        assert len(one) == len(theirs)
+        for other, of_other in zip(found, expected, strict=True):
+            assert len(one & other) == len(theirs & of_other)
 
 
-def test_typography_changes_nothing() -> None:
-    plain = "He said: \"It's 1,200 feet -- and rising\", the co-op's head told the Bellhaven paper."
-    curly = "He said: “It’s 1200 feet — and rising”, the co-op’s head told the Bell\u00adhaven paper."
-    docs = shingle(column(plain, curly), PARAMS)
-    assert docs.digests[0] == docs.digests[1]
+def test_where_lines_break_changes_no_shingle() -> None:
+    words = read_words(pa.array([prose(2, 60), prose(2, 60).replace(" ", "\n")]))
+    assert shingles(words, 0) == shingles(words, 1)
 
 
-def test_numbers_are_counted_once_however_grouped() -> None:
-    docs = shingle(column("It rose 1,200 points to 34,500.25, not 1200 points, on 5 March"), PARAMS)
-    assert docs.number_counts.tolist() == [3]
+def test_a_copy_has_the_anchors_of_what_it_copies() -> None:
+    body = prose(3, 2000)
+    part = " ".join(body.split()[:300])
+    _, found = signed([body, part, f"{prose(4, 100)} {body}"])
+    anchors: list[set[int]] = [set(), set(), set()]
+    for anchor in found.anchors.tolist():
+        anchors[anchor & 0xFFFFFFFF].add(anchor >> 32)
+    assert anchors[1] <= anchors[0]
+    assert len(anchors[1]) > PARAMS.lead_shingles / PARAMS.lead_anchor_rate / 2
+    # what is a lead in one text and not in the other is lost, and nothing else
+    assert len(anchors[0] - anchors[2]) <= PARAMS.lead_shingles
+    assert len(anchors[0] & anchors[2]) > 0.7 * 2000 / PARAMS.anchor_rate
 
 
-def test_a_slice_of_a_column_reads_its_own_rows() -> None:
-    whole = shingle(column(*TEXTS), PARAMS)
-    part = shingle(column(*TEXTS)[1:3], PARAMS)
-    assert part.digests.tolist() == whole.digests[1:3].tolist()
+def test_threads_and_blocks_make_no_difference() -> None:
+    texts = [prose(seed, 400) for seed in range(6)] * 1500
+    words, found = signed(texts)
+    alone = sign(words.take(np.arange(6)), PARAMS)
+    assert np.array_equal(found.signatures, np.tile(alone.signatures, (1500, 1)))
+    assert np.array_equal(found.digests, words.digests())
+    assert len(found.anchors) == 1500 * len(alone.anchors)

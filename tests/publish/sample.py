@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -16,9 +18,11 @@ from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish import checks
-from pipeline.publish.release import Candidate, Manifest, Partition, write_release
+from pipeline.publish.drafts import Drafts, Partition
+from pipeline.publish.release import Candidate, Manifest, write_release
 
 PARAMS = Params()
+Tables = dict[str, dict[date | None, pa.Table]]
 MONDAY, TUESDAY = date(2031, 4, 7), date(2031, 4, 8)
 OWNERS = {"harbor-post": "Quill Group", "valley-news": "Quill Group", "channel-40": None}
 
@@ -99,7 +103,7 @@ def _zero(kind: pa.DataType) -> object:
     return False if pa.types.is_boolean(kind) else 0
 
 
-def tables(world: World) -> dict[str, dict[date | None, pa.Table]]:
+def tables(world: World) -> Tables:
     """The world's tables by name and partition."""
     days = sorted({story.day for story in world.stories})
     runs = sorted({copy.run_id for story in world.stories for copy in story.copies} | {world.run_id})
@@ -123,12 +127,19 @@ def tables(world: World) -> dict[str, dict[date | None, pa.Table]]:
     }
 
 
-def partitions(world: World) -> list[Partition]:
-    return [
-        Partition(schema.BY_NAME[name], day, rows)
-        for name, by_day in tables(world).items()
+def drafted(given: Tables, folder: Path) -> list[Partition]:
+    """The partitions of tables by name and day, those without rows as well, as files."""
+    drafts = Drafts(folder)
+    for name, by_day in given.items():
+        for day, rows in by_day.items():
+            drafts.add(schema.BY_NAME[name], rows, day and pa.repeat(pa.scalar(day), rows.num_rows))
+    empty = [
+        Partition(schema.BY_NAME[name], day, folder / "none", 0)
+        for name, by_day in given.items()
         for day, rows in by_day.items()
+        if not rows.num_rows
     ]
+    return [*drafts.partitions(), *empty]
 
 
 def check(world: World) -> Any:
@@ -144,20 +155,18 @@ def check(world: World) -> Any:
     return run
 
 
-def publish(
-    lake: Store, world: World, release: str, given: Sequence[Partition] | None = None, **more: Any
-) -> Manifest:
-    """Release the world in the lake."""
-    return write_release(
-        lake,
-        release=release,
-        run=world.run,
-        partitions=partitions(world) if given is None else given,
-        params=PARAMS,
-        counts=world.counts,
-        check=check(world),
-        **more,
-    )
+def publish(lake: Store, world: World, release: str, given: Tables | None = None, **more: Any) -> Manifest:
+    """Release the world in the lake, or the tables `given` as the world's."""
+    with TemporaryDirectory() as folder:
+        return write_release(
+            lake,
+            release=release,
+            run=world.run,
+            partitions=drafted(tables(world) if given is None else given, Path(folder)),
+            params=PARAMS,
+            counts=world.counts,
+            **{"check": check(world), **more},
+        )
 
 
 def doc_id(story: Story, number: int) -> str:

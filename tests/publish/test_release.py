@@ -20,14 +20,12 @@ from pipeline.model import Run
 from pipeline.publish.release import (
     Candidate,
     Manifest,
-    Partition,
     collect_garbage,
     complete_current,
     list_releases,
     read_manifest,
     read_table,
     rollback,
-    write_release,
 )
 from tests.publish.faults import Forgetful, Mortal, contents
 from tests.publish.sample import (
@@ -35,14 +33,14 @@ from tests.publish.sample import (
     FERRY,
     FIRST,
     MONDAY,
-    PARAMS,
     SECOND,
     TUESDAY,
+    Tables,
     World,
     check,
-    partitions,
     publish,
     table,
+    tables,
 )
 
 
@@ -72,7 +70,10 @@ def test_a_release_says_what_it_holds(lake: FolderStore) -> None:
 
 def test_partitions_not_given_are_carried_and_equal_ones_not_written_again(lake: FolderStore) -> None:
     before = publish(lake, FIRST, "rel-1")
-    given = [part for part in partitions(SECOND) if part.seen_day == TUESDAY or part.table is schema.STORIES]
+    given = {
+        name: {day: rows for day, rows in by_day.items() if day == TUESDAY or name == "stories"}
+        for name, by_day in tables(SECOND).items()
+    }
     after = publish(lake, SECOND, "rel-2", given)
     old = {file.partition: file for file in before.files}
     new = {file.partition: file for file in after.files}
@@ -104,9 +105,12 @@ def test_a_partition_without_rows_goes_and_a_table_without_rows_keeps_one_empty_
     assert [file.rows for file in first.tables["edges"].files] == [0]
     again = publish(lake, replace(alone, stories=(*alone.stories, FERRY)), "rel-2")
     assert [file.rows for file in again.tables["edges"].files] == [2]
-    gone = [Partition(part.table, part.seen_day, part.rows.slice(0, 0)) for part in partitions(SECOND)]
-    empty = World((), run_id="r2")
-    last = publish(lake, empty, "rel-3", [part for part in gone if part.table.name != "outlets"])
+    gone = {
+        name: {day: rows.slice(0, 0) for day, rows in by_day.items()}
+        for name, by_day in tables(SECOND).items()
+        if name != "outlets"
+    }
+    last = publish(lake, World((), run_id="r2"), "rel-3", gone)
     assert {name: table.rows for name, table in last.tables.items() if name != "checks"} == {
         "stories": 0, "republications": 0, "edges": 0, "outlets": 3, "runs": 0, "quarantine": 0
     }  # fmt: skip
@@ -116,7 +120,7 @@ def test_a_partition_without_rows_goes_and_a_table_without_rows_keeps_one_empty_
 def test_a_failed_check_releases_nothing_and_keeps_the_evidence(lake: FolderStore) -> None:
     publish(lake, FIRST, "rel-1")
     before = contents(lake)
-    headless = [part for part in partitions(SECOND) if part.table is not schema.STORIES]
+    headless = {name: by_day for name, by_day in tables(SECOND).items() if name != "stories"}
     with pytest.raises(CheckFailed, match="republications_without_story is 1, must be == 0"):
         publish(lake, SECOND, "rel-2", headless)
     after = contents(lake)
@@ -139,13 +143,10 @@ def test_the_second_writer_loses_says_so_and_may_try_again(lake: FolderStore) ->
         publish(lake, quicker, "rel-2a")
         return check(SECOND)(candidate)
 
-    arguments: dict[str, Any] = {
-        "release": "rel-2b", "run": SECOND.run, "params": PARAMS, "counts": SECOND.counts
-    }  # fmt: skip
     with pytest.raises(Conflict, match=r"rel-2a was published since .* from rel-1; rel-2b was not released"):
-        write_release(lake, partitions=partitions(SECOND), check=interrupted, **arguments)
+        publish(lake, SECOND, "rel-2b", check=interrupted)
     assert latest(lake) == "rel-2a"
-    retried = write_release(lake, partitions=partitions(SECOND), check=check(SECOND), **arguments)
+    retried = publish(lake, SECOND, "rel-2b")
     assert (latest(lake), retried.previous) == ("rel-2b", "rel-2a")
 
 
@@ -205,10 +206,9 @@ def test_what_the_store_spoils_is_noticed_before_the_release(lake: FolderStore) 
 
 
 def test_rows_of_another_schema_are_refused(lake: FolderStore) -> None:
-    part = partitions(FIRST)[0]
-    wrong = Partition(part.table, part.seen_day, part.rows.drop_columns("headline"))
+    wrong = {"stories": {MONDAY: tables(FIRST)["stories"][MONDAY].drop_columns("headline")}}
     with pytest.raises(ValueError, match="stories: rows are not of the declared schema"):
-        publish(lake, FIRST, "rel-1", [wrong])
+        publish(lake, FIRST, "rel-1", wrong)
 
 
 def test_current_is_mended_by_hand_or_by_the_next_run(lake: FolderStore) -> None:
@@ -224,10 +224,10 @@ def test_current_is_mended_by_hand_or_by_the_next_run(lake: FolderStore) -> None
 def test_a_late_refresh_of_current_does_not_bury_a_newer_release(lake: FolderStore) -> None:
     """rel-3 comes out whole while rel-2 refreshes current/; files of equal length hide nothing."""
 
-    def named(name: str) -> list[Partition]:
+    def named(name: str) -> Tables:
         row = {"outlet_id": "channel-40", "name": name}
         outlets = [row, *({"outlet_id": other} for other in ("harbor-post", "valley-news"))]
-        return [Partition(schema.OUTLETS, None, table(schema.OUTLETS, outlets))]
+        return {"outlets": {None: table(schema.OUTLETS, outlets)}}
 
     world = replace(FIRST, stories=FIRST.stories[1:], quarantined=())
     publish(lake, world, "rel-1")

@@ -6,8 +6,10 @@ import random
 
 import numpy as np
 import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.match.sign import shingle
+from pipeline.match.words import Words, read_words
 from pipeline.params import Params
 from pipeline.segments import PAGES
 from pipeline.story.canonical import choose
@@ -27,7 +29,10 @@ TEASER = " ".join(BODY[:70])
 INSERT = " ".join([*BODY[:200], *prose(2, 40), *BODY[200:]])
 
 
-def pages(*rows: tuple[str, str, str | None, tuple[str, ...]]) -> pa.Table:
+Row = tuple[str, str, str | None, tuple[str, ...]]  # outlet, body, service, notices
+
+
+def pages(*rows: Row) -> pa.Table:
     """Pages from (outlet, body, service, notices), doc ids in order."""
     columns = {
         "doc_id": [f"d{i}" for i in range(len(rows))],
@@ -41,10 +46,13 @@ def pages(*rows: tuple[str, str, str | None, tuple[str, ...]]) -> pa.Table:
     return pa.table({name: pa.array(values, PAGES.field(name).type) for name, values in columns.items()})
 
 
-def chosen(*rows: tuple[str, str, str | None, tuple[str, ...]]) -> pa.Table:
-    table = pages(*rows)
-    docs = shingle(table["body"].combine_chunks(), PARAMS)
-    return choose(docs, table, np.zeros(len(rows), np.int64), PARAMS)
+def read(table: pa.Table) -> Words:
+    return read_words(table["body"].combine_chunks())
+
+
+def chosen(*rows: Row) -> pa.Table:
+    """The choice among copies of one story."""
+    return choose(pages(*rows), np.zeros(len(rows), np.int64), read, PARAMS)
 
 
 def test_neither_a_teaser_nor_a_local_insert_is_canonical() -> None:
@@ -83,6 +91,35 @@ def test_a_kill_notice_stands_for_nothing() -> None:
     assert found["chosen"].to_pylist() == [1, 1]
 
 
-def test_a_single_copy_is_its_own_canonical() -> None:
-    found = chosen(("a", FULL, None, ()))
-    assert found.to_pylist()[0]["reason"] == "the only copy"
+def test_a_single_copy_is_its_own_canonical_and_is_not_read() -> None:
+    def unread(_: pa.Table) -> Words:
+        raise AssertionError("a story with one copy was read")
+
+    found = choose(pages(("a", FULL, None, ()), ("b", TEASER, None, ())), np.array([7, 3]), unread, PARAMS)
+    assert found["chosen"].to_pylist() == [0, 1]
+    assert found["reason"].to_pylist() == ["the only copy"] * 2
+    assert found["relation"].to_pylist() == ["canonical"] * 2
+
+
+def test_the_headline_that_most_copies_ran_decides_among_equals() -> None:
+    table = pages(*((name, FULL, "AP", ()) for name in "abcd"))
+    table = table.set_column(3, "headline", [["One", "Two", "TWO", "Three"]])
+    found = choose(table, np.zeros(4, np.int64), read, PARAMS)
+    assert found["chosen"].to_pylist() == [1] * 4
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5), st.booleans()), min_size=1, max_size=12))
+def test_stories_chosen_together_are_chosen_as_each_alone(docs: list[tuple[int, int, bool]]) -> None:
+    """What is told of a story rests on its own copies: it does not matter what else is worked on."""
+    texts = [FULL, TEASER, INSERT, f"{FULL} ends", " ".join(prose(5, 90)), ""]
+    rows: list[Row] = [
+        (f"o{n % 3}", texts[text], "AP" if credited else None, ())
+        for n, (_, text, credited) in enumerate(docs)
+    ]
+    stories = np.array([story for story, *_ in docs])
+    together = choose(pages(*rows), stories, read, PARAMS).to_pylist()
+    for story in set(stories.tolist()):
+        own = np.flatnonzero(stories == story)
+        for row, place in zip(chosen(*(rows[n] for n in own)).to_pylist(), own, strict=True):
+            assert row | {"chosen": int(own[row["chosen"]])} == together[place]

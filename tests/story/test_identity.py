@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.segments import LEDGER
-from pipeline.story.identity import Registry, identify, replay
+from pipeline.story.identity import Registry, identify, replay, stories_of
 
 
 def named(*groups: str) -> dict[str, list[str]]:
@@ -84,6 +84,9 @@ def test_stories_always_equal_the_clusters_of_the_last_run(runs: list[list[int]]
             "".join(d for d, of in zip("abcdefgh", labels, strict=True) if of == k) for k in set(labels)
         ]
         stories = run(ledger, *groups)
+        asked = pa.array([*"hgfedcba", "unknown"])
+        live = stories_of(pa.concat_tables(ledger), asked).to_pylist()
+        assert live == [stories.get(doc) for doc in asked.to_pylist()]
         assert partition(stories) == {frozenset(group) for group in groups}
         born = [
             story

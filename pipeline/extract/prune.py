@@ -1,0 +1,124 @@
+"""What the markup itself names as no part of an article leaves the tree before anybody reads it."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree, html
+
+from pipeline.extract import lines as kinds
+from pipeline.extract.text import count_words, squash
+
+_CAPTION_MARK = re.compile(
+    r"(?:^|[\s_-])(?:(?:fig)?caption(?:-text)?|cutline|(?:photo|image|media|picture)[_-]?credits?|credits?|photographer)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_NOT_CREDIT = re.compile(r"\W*(?:(?:by|von|par|updated|published|posted)\b|[A-Z][a-z]+\.? \d)", re.IGNORECASE)
+_CHROME_MARK = re.compile(
+    r"newsletter|sign-?up|subscri|consent|cookie|gdpr|(?:^|[\s_-])(?:related|recirc\w*|read-?more|also-read|promo|"
+    r"advert\w*|ad|outbrain|taboola|share|sharing|social|breadcrumbs?|comments?|disqus|trending|most-read|"
+    r"recommended|playlist|skip-link|tags)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAPTIONED = etree.XPath(
+    "//figure | //figcaption"
+    " | //*[self::p or self::div or self::span or self::small or self::cite or self::em][@class]"
+)
+_MARKED = etree.XPath(
+    "//*[self::div or self::aside or self::section or self::p or self::ul or self::nav or self::form"
+    " or self::span or self::a][@class or @id]"
+)
+_PARAGRAPH_TEXT = etree.XPath("//p//text()")
+_LINKED = etree.XPath("//p[.//a[@href]]")
+_PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
+_MAX_CHROME_WORDS = 150
+_MAX_CHROME_SHARE = 0.2
+_MAX_CAPTION_WORDS = 110
+_MAX_CREDIT_WORDS = 16
+# a paragraph that is one link, but for a word like "Related:", points to another article
+_MAX_TEASER_WORDS = 25
+_MAX_TEASER_LABEL = 3
+
+
+def take_captions(tree: html.HtmlElement) -> list[str]:
+    """Remove pictures' captions from the tree and return the credits in them."""
+    found: list[str] = []
+    for element in _CAPTIONED(tree):
+        if element.getparent() is None or not _is_caption(element):
+            continue
+        text = _text(element)
+        if count_words(text) > _MAX_CAPTION_WORDS:
+            continue
+        found += filter(None, [_credit_in(element, text)])
+        element.drop_tree()
+    return list(dict.fromkeys(found))
+
+
+def _credit_in(caption: html.HtmlElement, text: str) -> str | None:
+    """The credit in a picture's caption: marked as such, set apart by small print, or in brackets."""
+    marked = [one for one in caption.iter() if "credit" in marks(one).lower()]
+    for element in [*marked, *caption.iter("small", "i", "em", "cite")]:
+        credit = _text(element)
+        if 0 < len(credit.split()) <= _MAX_CREDIT_WORDS:
+            return credit.strip("()[] ")
+    credit = kinds.photo_credit(text)
+    return credit if credit != text or kinds.is_caption(text) else None
+
+
+def _is_caption(element: html.HtmlElement) -> bool:
+    if element.tag == "figcaption":
+        return True
+    if element.tag == "figure":
+        tags = {child.tag for child in element.iter()}
+        return bool(tags & _PICTURES) and not tags & {"table", "blockquote"}
+    if not _CAPTION_MARK.search(element.get("class") or ""):
+        return False
+    # a story's own credits are sometimes marked with the same words
+    text = _text(element)
+    return not kinds.is_footer(text) and not kinds.is_byline(text) and not _NOT_CREDIT.match(text)
+
+
+def drop_chrome(tree: html.HtmlElement) -> None:
+    """Remove small elements whose class or id names them as no part of an article."""
+    limit = min(_MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
+    for element in _MARKED(tree):
+        if element.getparent() is None or not _CHROME_MARK.search(marks(element)):
+            continue
+        # an embedded post is quoted by the article, whatever "social" box it sits in
+        if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:
+            element.drop_tree()
+
+
+def drop_teasers(tree: html.HtmlElement) -> None:
+    """Remove paragraphs that only point to other articles, unless they are the page's text: a round-up."""
+    teasers = list(filter(_is_teaser, _LINKED(tree)))
+    words = sum(len(_text(teaser).split()) for teaser in teasers)
+    if words <= _MAX_CHROME_SHARE * _paragraph_words(tree):
+        for teaser in teasers:
+            teaser.drop_tree()
+
+
+def _is_teaser(paragraph: html.HtmlElement) -> bool:
+    text = _text(paragraph)
+    words = len(text.split())
+    links = [link for link in paragraph.iter("a") if link.get("href")]
+    if len(links) != 1 or not 0 < words <= _MAX_TEASER_WORDS:
+        return False
+    if words - len(_text(links[0]).split()) > _MAX_TEASER_LABEL:
+        return False
+    # a sentence, or what introduces a quotation ("The Courier reports:")
+    is_text = text.rstrip("”\"’')").endswith((".", ":"))
+    return not is_text and not kinds.is_byline(text) and not kinds.is_footer(text)
+
+
+def _paragraph_words(tree: html.HtmlElement) -> int:
+    return sum(len(text.split()) for text in _PARAGRAPH_TEXT(tree))
+
+
+def _text(element: html.HtmlElement) -> str:
+    return squash(" ".join(element.itertext()))
+
+
+def marks(element: html.HtmlElement) -> str:
+    """An element's class and id."""
+    return f"{element.get('class') or ''} {element.get('id') or ''}"

@@ -1,0 +1,131 @@
+"""Documents that share a key, found by radix sort; pairs that are joined or known already are not made."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from pipeline.match.kernels.groups import find, unite
+from pipeline.match.kernels.tokens import FINISH
+
+_DIGIT = 11  # bits a pass: 2,048 counters stay in the first-level cache
+_LOW = np.uint64((1 << _DIGIT) - 1)
+
+
+@njit(cache=True, nogil=True)
+def sort_by_key(keys, docs, spare_keys, spare_docs, passes):
+    """Stable radix sort of keys (uint64) with their documents (uint32) by the keys' upper bits, eleven a
+    pass; an even number of passes ends in place. Keys that differ below stay apart only by comparing."""
+    n = len(keys)
+    starts = np.empty(1 << _DIGIT, np.int64)
+    for turn in range(passes):
+        shift = np.uint64(64 - _DIGIT * (passes - turn))
+        starts[:] = 0
+        for i in range(n):
+            starts[(keys[i] >> shift) & _LOW] += 1
+        total = 0
+        for digit in range(len(starts)):
+            count = starts[digit]
+            starts[digit] = total
+            total += count
+        for i in range(n):
+            digit = (keys[i] >> shift) & _LOW
+            at = starts[digit]
+            starts[digit] += 1
+            spare_keys[at] = keys[i]
+            spare_docs[at] = docs[i]
+        keys, spare_keys = spare_keys, keys
+        docs, spare_docs = spare_docs, docs
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _inside(parent, host, root):
+    return host >= 0 and find(parent, host) == root
+
+
+@njit(cache=True, nogil=True)
+def _is_open(parent, host, x, y):
+    of_x = find(parent, x)
+    of_y = find(parent, y)
+    return of_x != of_y and not _inside(parent, host[x], of_y) and not _inside(parent, host[y], of_x)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _partners(start, i, whole, over, turn):
+    """With which document of its bucket the one at i is paired in its turn: all before it, or, in a bucket
+    of more than `whole`, the first, the one before, and the one halfway."""
+    if not over or turn == 0:
+        return start + turn
+    return i - 1 if turn == 1 else start + (i - start) // 2
+
+
+@njit(cache=True, nogil=True)
+def bucket_pairs(keys, docs, parent, host, whole, out):
+    """Pairs (smaller << 32 | larger) of documents that share a key and are in different groups, neither
+    known to lie inside a text of the other's group; a pair once for each key it shares. `keys` sorted.
+
+    Returns the pairs' number, which may be more than there is room for (then only so many are
+    written), and that of buckets over `whole`, which are not multiplied out.
+    """
+    n = 0
+    capped = 0
+    start = 0
+    while start < len(keys):
+        end = start + 1
+        while end < len(keys) and keys[end] == keys[start]:
+            end += 1
+        over = end - start > whole
+        capped += over
+        for i in range(start + 1, end):
+            for turn in range(3 if over else i - start):
+                j = _partners(start, i, whole, over, turn)
+                x = np.int64(min(docs[i], docs[j]))
+                y = np.int64(max(docs[i], docs[j]))
+                if x != y and _is_open(parent, host, x, y):
+                    if n < len(out):
+                        out[n] = (np.uint64(x) << np.uint64(32)) | np.uint64(y)
+                    n += 1
+        start = end
+    return n, capped
+
+
+@njit(cache=True, nogil=True)
+def new_pairs(pairs, parent, trial, host, known, out):
+    """Of the pairs those that may still join two groups and were not asked for before.
+
+    `trial` is a copy of `parent` in which all pairs taken here are joined at once: a pair that would
+    follow from them is left for the next pass, after their verdicts, when most have become needless.
+    Adds those taken to `known`; their number.
+    """
+    n = 0
+    for i in range(len(pairs)):
+        x = np.int64(pairs[i] >> np.uint64(32))
+        y = np.int64(pairs[i] & np.uint64(0xFFFFFFFF))
+        if find(trial, x) == find(trial, y) or not _is_open(parent, host, x, y):
+            continue
+        if add(known, pairs[i]):
+            unite(trial, x, y)
+            out[n] = pairs[i]
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def add(table, pair):
+    """Add a pair to the table (uint64[2^k], zero: free); false if it is there. No pair is zero: its larger
+    document is not document 0."""
+    mask = np.uint64(len(table) - 1)
+    at = ((pair * FINISH) >> np.uint64(20)) & mask
+    while table[at] != 0:
+        if table[at] == pair:
+            return False
+        at = (at + np.uint64(1)) & mask
+    table[at] = pair
+    return True
+
+
+@njit(cache=True, nogil=True)
+def add_all(table, pairs):
+    """Add pairs to the table."""
+    for i in range(len(pairs)):
+        add(table, pairs[i])

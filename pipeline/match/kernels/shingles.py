@@ -1,0 +1,140 @@
+"""Words to shingles in scratch memory, and what is made from them: signatures, anchors, digests, sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from pipeline.match.kernels.tokens import FINISH, MULTIPLY, SEED, stir
+
+_TEXT = np.uint32(0xFFFFFFFD)  # all bits of a word but LINE: where lines break is typography
+_ALL = np.uint32(0xFFFFFFFF)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _finish(h):
+    return np.uint32(((h ^ (h >> np.uint64(29))) * FINISH) >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True)
+def shingles_of(words, start, end, width, out):
+    """32-bit hashes of the word n-grams of words[start:end] in order; how many.
+
+    A text shorter than one n-gram makes one. The hash is a polynomial over the words, modulo 2^64.
+    """
+    count = end - start
+    if count == 0:
+        return 0
+    span = min(width, count)
+    h = np.uint64(0)
+    leaves = np.uint64(1)  # the factor of the word that leaves the n-gram as the next one enters
+    for k in range(span):
+        h = h * MULTIPLY + np.uint64(words[start + k] & _TEXT)
+        leaves *= MULTIPLY
+    out[0] = _finish(h)
+    for i in range(1, count - span + 1):
+        left = np.uint64(words[start + i - 1] & _TEXT) * leaves
+        h = h * MULTIPLY + (np.uint64(words[start + i + span - 1] & _TEXT) - left)
+        out[i] = _finish(h)
+    return count - span + 1
+
+
+@njit(cache=True, nogil=True)
+def digest_of(words, start, end):
+    """64 bits of the words in order: equal for equal texts, and for others with probability 2^-64."""
+    digest = np.uint64(0)
+    place = SEED
+    for k in range(start, end):  # a sum of mixed words and places, since a chain of them cannot be vectorised
+        place += MULTIPLY
+        x = (np.uint64(words[k] & _TEXT) ^ place) * FINISH
+        digest += (x ^ (x >> np.uint64(29))) * MULTIPLY
+    return digest
+
+
+@njit(cache=True, nogil=True)
+def digest_all(words, starts, ends, digests):
+    """The digest of each document."""
+    for i in range(len(ends)):
+        digests[i] = digest_of(words, starts[i], ends[i])
+
+
+@njit(cache=True, nogil=True)
+def longest_of(starts, ends, first, last):
+    """The most words of a document in first:last."""
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, ends[i] - starts[i])
+    return longest
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _murmur_finish(x):
+    """MurmurHash3's 32-bit finaliser (Appleby), with which affine32 mixes its input first."""
+    x ^= x >> np.uint32(16)
+    x = np.uint32(x * np.uint32(0x85EBCA6B))
+    x ^= x >> np.uint32(13)
+    x = np.uint32(x * np.uint32(0xC2B2AE35))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+@njit(cache=True, nogil=True)
+def sign_hashes(hashes, count, a, b, scratch, out):
+    """The MinHash signature of hashes[:count]: min of a * mix(x) + b modulo 2^32 for each permutation.
+
+    Four permutations a pass: their minima stay in registers and one load of x serves all four.
+    """
+    for i in range(count):
+        scratch[i] = _murmur_finish(hashes[i])
+    for j in range(0, len(a), 4):
+        a0, a1, a2, a3 = a[j], a[j + 1], a[j + 2], a[j + 3]
+        b0, b1, b2, b3 = b[j], b[j + 1], b[j + 2], b[j + 3]
+        m0 = m1 = m2 = m3 = _ALL
+        for i in range(count):
+            x = scratch[i]
+            v0 = np.uint32(a0 * x + b0)
+            v1 = np.uint32(a1 * x + b1)
+            v2 = np.uint32(a2 * x + b2)
+            v3 = np.uint32(a3 * x + b3)
+            m0 = v0 if v0 < m0 else m0
+            m1 = v1 if v1 < m1 else m1
+            m2 = v2 if v2 < m2 else m2
+            m3 = v3 if v3 < m3 else m3
+        out[j] = m0
+        out[j + 1] = m1
+        out[j + 2] = m2
+        out[j + 3] = m3
+
+
+@njit(cache=True, nogil=True)
+def read_shingles(
+    words, starts, ends, first, last, width, a, b, limit, lead, lead_limit, signatures, digests, anchors
+):
+    """For the documents first:last: their signatures (uint32[n, perms]) and digests (uint64[n], of the
+    words in order), and to `anchors` shingle << 32 | document for each anchor; how many of these.
+
+    An anchor is a shingle whose mixed hash is below `limit`, or below `lead_limit` within the first `lead`.
+    """
+    longest = longest_of(starts, ends, first, last)
+    hashes = np.empty(longest + 1, np.uint32)
+    scratch = np.empty(longest + 1, np.uint32)
+    used = 0
+    for i in range(first, last):
+        digests[i] = digest_of(words, starts[i], ends[i])
+        count = shingles_of(words, starts[i], ends[i], width, hashes)
+        sign_hashes(hashes, count, a, b, scratch, signatures[i])
+        for k in range(count):
+            mixed = np.uint32(hashes[k] * np.uint32(0x9E3779B1))
+            if mixed < (lead_limit if k < lead else limit):
+                anchors[used] = (np.uint64(hashes[k]) << np.uint64(32)) | np.uint64(i)
+                used += 1
+    return used
+
+
+@njit(cache=True, nogil=True)
+def band_keys(signatures, band, rows, out):
+    """The 64-bit keys of one band, uint64[n]. With 32 bits 54 pairs among 200k documents fell together."""
+    for i in range(signatures.shape[0]):
+        h = SEED ^ np.uint64(band + 1)
+        for r in range(band * rows, (band + 1) * rows):
+            h = stir(h, np.uint64(signatures[i, r]))
+        out[i] = h * FINISH

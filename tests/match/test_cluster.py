@@ -1,0 +1,136 @@
+"""Copies are found and verified exactly; what holds pieces of several stories ties none together."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.match.cluster import Clusters
+from pipeline.match.fold import fold
+from pipeline.match.verify import Verifier
+from pipeline.match.words import read_words
+from pipeline.params import Params
+from tests.match.texts import grams, prose
+
+PARAMS = Params()
+
+
+def folded(texts: list[str], params: Params = PARAMS) -> Clusters:
+    return fold([(pa.nulls(len(texts), pa.string()), pa.array(texts))], params)
+
+
+def groups(texts: list[str]) -> set[frozenset[str]]:
+    labels = folded(texts).labels
+    return {frozenset(t for t, o in zip(texts, labels, strict=True) if o == label) for label in labels}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abcde"), max_size=40).map(" ".join), min_size=2, max_size=5))
+def test_figures_are_those_of_the_sets(texts: list[str]) -> None:
+    n = len(texts)
+    pairs = np.array([(i, j) for i in range(n) for j in range(i + 1, n)])
+    verdicts = Verifier(read_words(pa.array(texts)), PARAMS).verify(pairs)
+    for row, (i, j) in enumerate(pairs.tolist()):
+        a, b = grams(texts[i]), grams(texts[j])
+        assert verdicts.shared[row] == len(a & b)
+        assert verdicts.jaccard[row] == pytest.approx(len(a & b) / max(len(a | b), 1))
+        assert verdicts.containment_ab[row] == pytest.approx(len(a & b) / max(len(a), 1))
+        assert verdicts.containment_ba[row] == pytest.approx(len(a & b) / max(len(b), 1))
+
+
+def copies(story: int, pick: random.Random) -> list[str]:
+    """A story in full, cut to its first paragraphs, and with a paragraph of a station's own in it."""
+    body = prose(1000 + story, pick.randrange(150, 900)).split()
+    at = pick.randrange(len(body))
+    return [
+        " ".join(body),
+        " ".join(body[: pick.randrange(60, 120)]),
+        " ".join([*body[:at], *prose(5000 + story, 40).split(), *body[at:]]),
+    ]
+
+
+def test_no_copy_above_the_rule_is_missed_by_more_than_one_in_two_hundred() -> None:
+    """Against brute force over the pairs of each story: components of the accepted pairs."""
+    pick = random.Random(7)
+    texts = [text for story in range(400) for text in copies(story, pick)]
+    labels = folded(texts).labels
+    pairs = np.array([(3 * s + i, 3 * s + j) for s in range(400) for i in range(3) for j in range(i + 1, 3)])
+    true = pairs[Verifier(read_words(pa.array(texts)), PARAMS).verify(pairs).accepted]
+    assert len(true) > 1100
+    assert (labels[true[:, 0]] != labels[true[:, 1]]).mean() < 0.005
+    assert (labels == np.repeat(labels[::3], 3)).mean() > 0.99
+    assert len(set(labels[::3].tolist())) == 400
+
+
+def test_a_truncated_copy_and_a_local_insert_join_their_story() -> None:
+    body = prose(11, 400)
+    teaser = " ".join(body.split()[:70])
+    insert = " ".join([*body.split()[:200], *prose(12, 50).split(), *body.split()[200:]])
+    assert groups([body, teaser, insert, prose(13, 300)]) == {
+        frozenset({body, teaser, insert}),
+        frozenset({prose(13, 300)}),
+    }
+
+
+def test_a_digest_ties_no_stories_together() -> None:
+    bodies = [prose(20 + i, 400) for i in range(3)]
+    teasers = [" ".join(body.split()[:60]) for body in bodies]
+    digest = " ".join([teasers[0], prose(31, 20), teasers[1], prose(32, 20), teasers[2]])
+    texts = [*bodies, *teasers, digest]
+    assert groups(texts) == {
+        *(frozenset({b, t}) for b, t in zip(bodies, teasers, strict=True)),
+        frozenset({digest}),
+    }
+    assert "digest" in folded(texts).refused_as
+
+
+def test_a_teaser_in_a_digest_stays_with_its_story() -> None:
+    body = prose(40, 400)
+    teaser = " ".join(body.split()[:60])
+    copy = f"{body} {prose(42, 10)}"
+    digest = f"{teaser} {prose(41, 200)}"
+    texts = [digest, teaser, body, copy]
+    assert groups(texts) == {frozenset({body, copy, teaser}), frozenset({digest})}
+    assert "weak_bridge" in folded(texts).refused_as
+
+
+def test_equal_texts_fold_whatever_the_typography() -> None:
+    body = prose(50, 80) + " it's 1,200 feet"
+    curly = body.replace("'", "’").replace("1,200", "1200")
+    assert groups([body, curly]) == {frozenset({body, curly})}
+
+
+def test_equal_stubs_prove_nothing() -> None:
+    stub = prose(55, 12)
+    assert folded([stub, stub]).labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", "", "a"]])
+def test_next_to_nothing_clusters_to_nothing(texts: list[str]) -> None:
+    assert folded(texts).labels.tolist() == list(range(len(texts)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+def test_order_of_documents_changes_nothing(seed: int, order: random.Random) -> None:
+    bodies = [prose(seed + i, 200).split() for i in range(4)]
+    texts = [" ".join(body) for body in bodies]
+    texts += [" ".join(body[: 50 + 10 * i]) for i, body in enumerate(bodies)]
+    texts += [" ".join(bodies[0][:60] + bodies[1][:60]), " ".join(bodies[2][:150] + bodies[3][:40])]
+    shuffled = list(texts)
+    order.shuffle(shuffled)
+    assert groups(shuffled) == groups(texts)
+
+
+def test_of_many_copies_few_pairs_are_verified() -> None:
+    """A hundred editions are 4,950 pairs; each band joins what it finds, and the rest is not asked."""
+    shared = prose(60, 300).split()
+    found = folded([" ".join([*shared, f"edition{i}"]) for i in range(100)])
+    assert len(set(found.labels.tolist())) == 1
+    assert found.candidates < 200
+    assert found.capped > 0
