@@ -28,10 +28,13 @@ class Params:
     future_tolerance_seconds: float = 86_400.0
     max_bad_characters_share: float = 0.001
 
-    # chrome: a line that this many different articles of an outlet repeat is not their text; two pages
-    # that share this much of the shorter one's text are versions of one article
+    # chrome: a line that this many different articles of an outlet repeat is not their text; two pages are
+    # versions of one article if they share this much of the shorter one's words, each divided by the
+    # number of pages that hold its line (of twins half, of five versions five eighths of their text), lines
+    # on more pages than `chrome_rare_pages` aside
     chrome_min_articles: int = 3
-    chrome_same_article: float = 0.4
+    chrome_same_article: float = 0.25
+    chrome_rare_pages: int = 32
 
     # signatures: datasketch.MinHash(num_perm, seed=1, scheme="affine32") over word 5-grams
     shingle_words: int = 5
@@ -70,6 +73,9 @@ class Params:
     warn_duplicate_drift: float = 0.15
     warn_readable_share: float = 0.5
     warn_min_pages: int = 5
+    # an outlet of whose usual chrome less than this share is left on the newest pages has a new template
+    warn_template_pages: int = 5
+    warn_template_share: float = 0.2
 
     def __post_init__(self) -> None:
         if self.bands * self.rows > self.num_perm:
