@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import BadInput
-from pipeline.extract import boilerplate
 from pipeline.lake import ledger
 from pipeline.lake.store import Store
+from pipeline.match.blocks import compared
 from pipeline.match.verify import RULES, Verifier
-from pipeline.match.words import read_words
 from pipeline.model import Evidence
 from pipeline.params import Params
 from pipeline.publish.release import list_releases, read_manifest, read_table
@@ -95,11 +94,9 @@ def explain(lake: Store, doc_a: str, doc_b: str) -> TwoTexts:
     copies = read_table(lake, "republications")
     a, b = sorted((doc_a, doc_b))
     at = [_row_of(copies, "doc_id", doc) for doc in (a, b)]
-    outlets = copies["outlet_id"].combine_chunks()
-    bodies = copies["body"].combine_chunks()
-    chrome = boilerplate.learn(outlets, bodies, params)
-    texts = boilerplate.strip(outlets.take(pa.array(at)), bodies.take(pa.array(at)), chrome)
-    verdict = Verifier(read_words(texts), params).verify(np.array([[0, 1]]))
+    outlets, bodies = (copies[name].take(pa.array(at)).combine_chunks() for name in ("outlet_id", "body"))
+    words = compared(outlets, bodies, read_table(lake, "boilerplate"))
+    verdict = Verifier(words, params).verify(np.array([[0, 1]]))
     rows = [copies.slice(row, 1).to_pylist()[0] for row in at]
     decision, rule = _decided(lake, a, b, RULES[verdict.rule[0]], bool(verdict.accepted[0]))
     return TwoTexts(

@@ -212,6 +212,28 @@ OUTLETS = Table(
     ),
 )
 
+BOILERPLATE = Table(
+    "boilerplate",
+    "One row a line of an outlet's chrome: its different articles repeat it, and no comparison counts it.",
+    key=("outlet_id", "line_hash"),
+    sort=("outlet_id", "line_hash"),
+    partitioned=False,
+    schema=pa.schema(
+        [
+            _field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
+            _field(
+                "line_hash", STRING, "Digest of the line's words, 14 hex digits, and their number, 2 more."
+            ),
+            _field("block", STRING, "The line as it first stood in a body, cut after 300 characters."),
+            _field("articles", _INT, "Different articles that hold it; versions of one article count once."),
+            _field("pages", _INT, "Republications of the outlet that hold it."),
+            _field("share", _SHARE, "Share of the outlet's republications that hold it."),
+            _field("first_seen_at", TIME, "When the first of them was first seen."),
+            _field("last_seen_at", TIME, "When the last of them was first seen."),
+        ]
+    ),
+)
+
 RUNS = Table(
     "runs",
     "One row a run and outlet: what was asked for and where every page ended.",
@@ -280,5 +302,5 @@ QUARANTINE = Table(
     ),
 )
 
-TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, RUNS, CHECKS, QUARANTINE)
+TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, BOILERPLATE, RUNS, CHECKS, QUARANTINE)
 BY_NAME = {table.name: table for table in TABLES}

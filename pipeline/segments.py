@@ -4,6 +4,7 @@
     sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state
     pages/run=<run_id>/<shard>.parquet       one row an extracted page
     quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used (schema.QUARANTINE)
+    boilerplate/run=<run_id>/all.parquet     one row a line of an outlet's chrome (schema.BOILERPLATE)
     clusters/run=<run_id>/all.parquet        one row a document: its cluster
     pairs/run=<run_id>/all.parquet           one row a verified pair worth keeping
     index/<params>/run=<run_id>.parquet      one row a document: its signature
@@ -83,6 +84,8 @@ SITES = _schema(
     ("bytes_fetched", pa.int64()),
     optional=(("reason", STRING),),
 )
+
+NO_OUTLET = "file"  # outlet_id of pages from files that name no site
 
 PAGES = _schema(
     ("doc_id", STRING),

@@ -32,11 +32,13 @@ from pipeline.lake.locate import open_store
 from pipeline.lake.pages import Documents, documents
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
+from pipeline.match.blocks import boilerplate, coded, compared
+from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import cluster
 from pipeline.match.pairs import kept_pairs
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
-from pipeline.match.words import Words, WordStore, read_words
+from pipeline.match.words import Words, WordStore
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
@@ -172,10 +174,12 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
 
 
 def match(lake: Store, run: Run, config: Config) -> Matched:
-    """Sign new pages, find and verify candidate pairs, cluster; writes pairs and clusters of the run."""
+    """Learn the outlets' chrome and take it off, sign new pages, find and verify candidate pairs, cluster;
+    writes chrome, pairs and clusters of the run."""
     params = config.params
     docs = documents(lake, run)
-    words = _words(docs)
+    words, chrome = _compared(docs, params)
+    write_segment(lake, segment_key("boilerplate", run.run_id, _ALL), chrome)
     signed = sign(words, params)
     known = index.known(lake, params)
     fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
@@ -194,8 +198,20 @@ def match(lake: Store, run: Run, config: Config) -> Matched:
     )
 
 
+def _compared(docs: Documents, params: Params) -> tuple[Words, pa.Table]:
+    """The words of all documents without their outlets' chrome, and the chrome (schema.BOILERPLATE)."""
+    known = docs.read(["outlet_id", "url_normalised"])
+    outlets, outlet_ids = coded(known["outlet_id"].combine_chunks())
+    urls = known["url_normalised"].combine_chunks().dictionary_encode().indices.to_numpy() + 1
+    del known
+    lines = read_lines(_words(docs), outlets)
+    learned = learn(lines, params, urls, docs.first_seen_at.cast(pa.int64()).to_numpy())
+    bodies = ((rows, texts["body"].combine_chunks()) for rows, texts in docs.stream(["body"]))
+    return strip(lines, learned.chrome), boilerplate(learned, outlets, outlet_ids, bodies)
+
+
 def _words(docs: Documents) -> Words:
-    """The words of all bodies, without their outlets' chrome."""
+    """The words of all bodies."""
     store, places = WordStore(), []
     for rows, texts in docs.stream(["body"]):
         places.append(rows)
@@ -229,7 +245,8 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     complete_current(lake)
     known = load_outlets(config.outlets) if outlets is None else outlets
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
-        drafted = draft.draw_up(lake, run, config.params, known, _words_of, Path(scratch))
+        chrome = read_segment(lake, segment_key("boilerplate", run.run_id, _ALL))
+        drafted = draft.draw_up(lake, run, config.params, known, partial(_words_of, chrome), Path(scratch))
         counts = drafted.counts
         manifest = write_release(
             lake,
@@ -258,9 +275,9 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     )
 
 
-def _words_of(pages: pa.Table) -> Words:
+def _words_of(chrome: pa.Table, pages: pa.Table) -> Words:
     """The words of some pages as they are compared."""
-    return read_words(pages["body"].combine_chunks())
+    return compared(pages["outlet_id"].combine_chunks(), pages["body"].combine_chunks(), chrome)
 
 
 def maintain(lake: Store, run: Run, config: Config) -> int:

@@ -74,6 +74,10 @@ ORCHARD = (
 )
 ORCHARD_END = ("(Reporting by Tindra Vask; Editing by Osric Penhallow)",)
 KILL = "KILL: Editors, a kill is mandatory. The story on the Pellam orchards is withdrawn; do not use it."
+# three articles of one outlet have it: its chrome
+PROMO = (
+    "Tides, ferries and the price of herring: the KMRX harbor letter is in your inbox every morning by six."
+)
 LOCAL = (
     "The Tamber swimming hall will stay open through the summer after a plumber found that the leak which"
     " had emptied it twice was a valve left ajar in 1987 by the contractor who built the diving tower. "
@@ -109,7 +113,11 @@ def _without_credit(text: str) -> str:
 
 PAGES = (
     _Page(
-        "kmrx.example", "ferry", "Last night ferry leaves Varnholm", "2026-03-04T18:00:00Z", FERRY + FERRY_END
+        "kmrx.example",
+        "ferry",
+        "Last night ferry leaves Varnholm",
+        "2026-03-04T18:00:00Z",
+        (*FERRY, PROMO, *FERRY_END),
     ),
     _Page(
         "ktbl.example", "ferry", "Last night ferry leaves Varnholm", "2026-03-04T18:20:00Z", FERRY + FERRY_END
@@ -129,7 +137,13 @@ PAGES = (
         "2026-03-05T08:00:00Z",
         FERRY[:2] + FERRY_LOCAL + FERRY[2:] + FERRY_END,
     ),
-    _Page("kmrx.example", "mirror", "Mirror found in barn", "2026-03-04T20:00:00Z", MIRROR + MIRROR_END),
+    _Page(
+        "kmrx.example",
+        "mirror",
+        "Mirror found in barn",
+        "2026-03-04T20:00:00Z",
+        (*MIRROR, PROMO, *MIRROR_END),
+    ),
     _Page("ktbl.example", "mirror", "Mirror found in barn", "2026-03-04T20:05:00Z", MIRROR + MIRROR_END),
     _Page(
         "ledger.example",
@@ -143,7 +157,7 @@ PAGES = (
         "pears",
         "Hardest pear loses its orchard",
         "2026-03-04T22:00:00Z",
-        ORCHARD + ORCHARD_END,
+        (*ORCHARD, PROMO, *ORCHARD_END),
     ),
     _Page(
         "kolm.example",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.model import Evidence, RawPage
+from pipeline.segments import NO_OUTLET
 from pipeline.urls import site_of
 
 
@@ -92,7 +93,7 @@ class Refused(Exception):
 
 def outlet_of(raw: RawPage, url: str) -> str:
     """The outlet a page belongs to: as given, else its host without `www.`, else `file`."""
-    return raw.outlet_id or site_of(url) or "file"
+    return raw.outlet_id or site_of(url) or NO_OUTLET
 
 
 def reject(raw: RawPage, run_id: str, reason: str, detail: str) -> Extracted:

@@ -28,12 +28,11 @@ from pipeline.ingest.sound import count_words, sound
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.schema import QUARANTINE
-from pipeline.segments import PAGES
+from pipeline.segments import NO_OUTLET, PAGES
 from pipeline.times import in_utc, parse_time
 from pipeline.urls import normalise_url, site_of
 
 _BATCH = 1_000  # rows: some 5 MB of news text
-_NO_OUTLET = "file"  # as extraction calls pages from files that name no site
 
 _NAMES = {
     "doc_id": ("doc_id", "id", "document_id", "article_id", "uuid"),
@@ -212,7 +211,7 @@ class _Reader:
     def _outlet(self, row: Row, url: str) -> str:
         chosen = row.get(self.outlet_field) if self.outlet_field else None
         given = sound(str(chosen)).strip() if chosen is not None else ""
-        return given or site_of(url) or _string(row, "site") or _NO_OUTLET
+        return given or site_of(url) or _string(row, "site") or NO_OUTLET
 
     def _place(self, number: int) -> str:
         return f"{self.path.resolve().as_uri()}#{number}"
@@ -221,7 +220,7 @@ class _Reader:
         url = _string(row, "url") if row else None
         return {
             "run_id": self.run.run_id,
-            "outlet_id": self._outlet(row, url or "") if row else _NO_OUTLET,
+            "outlet_id": self._outlet(row, url or "") if row else NO_OUTLET,
             "url": self._place(number),  # unique, as the row's own URL need not be
             "stage": "extract",
             "reason": why.reason,

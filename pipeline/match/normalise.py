@@ -21,7 +21,7 @@ TABLE_SIZE = 0x20000  # the basic plane and the next; beyond lie ideographs and 
 # Scripts written without spaces: every character is a token of its own, so that shingles are
 # character 5-grams there (Thai, Lao, Myanmar, Khmer, kana, CJK ideographs).
 _ALONE = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3041, 0x30FF), (0x3400, 0x9FFF))
-_LINE_ENDS = frozenset("\n\r\v\f\x85\u2028\u2029")
+LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
 _ACCENTS = range(0x0300, 0x0370)  # an accent that one site prints and another leaves out is typography
 _HANGUL = range(0xAC00, 0xD7A4)  # syllables stay whole
 
@@ -81,7 +81,7 @@ def _parts(char: str) -> list[tuple[int, int]]:
 def kind_of(char: str) -> int:
     """What a folded character is to the tokeniser."""
     category = unicodedata.category(char)
-    if char in _LINE_ENDS:
+    if char in LINE_ENDS:
         return LINE_END
     if category == "Cf":  # soft hyphen, zero-width space and joiners: they split no word
         return IGNORED

@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.demo.corpus import articles
-from pipeline.extract import boilerplate
+from pipeline.match.blocks import coded
+from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import cluster
 from pipeline.match.kernels.shingles import shingles_of
 from pipeline.match.sign import SCHEME, SEED, sign
@@ -60,9 +61,10 @@ def main(scale: int) -> int:
 
 
 def fold_all(outlets: pa.Array, bodies: pa.Array, params: Params, stages: dict[str, float]) -> np.ndarray:
-    chrome = cpu(stages, "learn chrome", lambda: boilerplate.learn(outlets, bodies, params))
-    texts = cpu(stages, "take it off", lambda: boilerplate.strip(outlets, bodies, chrome))
-    words = cpu(stages, "words", lambda: read_words(texts))
+    words = cpu(stages, "words", lambda: read_words(bodies))
+    lines = cpu(stages, "lines", lambda: read_lines(words, coded(outlets)[0]))
+    chrome = cpu(stages, "learn chrome", lambda: learn(lines, params).chrome)
+    words = cpu(stages, "take it off", lambda: strip(lines, chrome))
     signed = cpu(stages, "sign", lambda: sign(words, params))
     return cpu(stages, "cluster", lambda: cluster(words, signed, Verifier(words, params), params)).labels
 

@@ -24,6 +24,7 @@ from pipeline.lake.locate import open_store
 from pipeline.lake.pages import documents
 from pipeline.lake.segment import write_segment
 from pipeline.model import Run
+from pipeline.schema import BOILERPLATE
 from pipeline.segments import CLUSTERS, PAIRS, segment_key
 
 run, lake = Run.at(datetime(2031, 4, 7, 20, tzinfo=UTC)), open_store(sys.argv[2])
@@ -33,6 +34,7 @@ ids = documents(lake, run).doc_ids
 firsts = ids.take(pa.array([n - n % 3 for n in range(len(ids))]))
 write_segment(lake, segment_key("clusters", run.run_id, "all"), pa.table([ids, firsts], schema=CLUSTERS))
 write_segment(lake, segment_key("pairs", run.run_id, "all"), PAIRS.empty_table())
+write_segment(lake, segment_key("boilerplate", run.run_id, "all"), BOILERPLATE.schema.empty_table())
 steps.story(lake, run, config)
 assert steps.publish(lake, run, config, ()).republications == len(ids)
 # not ru_maxrss: that of a child begins with its parent's
