@@ -18,6 +18,7 @@ from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.manifest import Manifest
 from pipeline.publish.parquet import is_sorted
+from pipeline.publish.templates import changed_outlets, worst_outlet
 
 Tables = Mapping[str, pa.Table]
 
@@ -41,20 +42,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "body_sha256",
         "word_count",
         "published_at",
+        "first_seen_at",
         "last_seen_at",
         "run_id",
     ),
     "edges": ("story_id", "doc_id_a", "doc_id_b"),
     "outlets": ("outlet_id", "owner_group"),
-    "runs": (
-        "run_id",
-        "outlet_id",
-        "fetched",
-        "published",
-        "unchanged",
-        "quarantined",
-        "skipped",
-    ),
+    "boilerplate": ("outlet_id", "line_hash", "pages", "first_seen_at", "last_seen_at"),
+    "runs": ("run_id", "outlet_id", "fetched", "published", "unchanged", "quarantined", "skipped"),
     "quarantine": ("run_id", "url"),
 }
 
@@ -286,7 +281,8 @@ def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None)
     shared = stories.filter(pc.greater(stories["n_outlets"], 1))
     share = _sum(shared["n_republications"]) / max(_sum(stories["n_republications"]), 1)
     past = [check.value for check in before.checks if check.check == _DRIFT_OF] if before else []
-    outlet, readable = _worst_outlet(_of_run(tables["runs"], run), params)
+    changed = changed_outlets(tables["boilerplate"], tables["republications"], params)
+    outlet, readable = worst_outlet(_of_run(tables["runs"], run), params)
     return [
         _Check(
             _DRIFT_OF, share, 1.0, "<=", "warn", "Share of republications whose story another outlet ran."
@@ -309,19 +305,16 @@ def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None)
             + (f" ({outlet})" if outlet else "")
             + "; a low one means that its templates changed.",
         ),
+        _Check(
+            "template_changed",
+            float(len(changed)),
+            0.0,
+            "<=",
+            "warn",
+            "Outlets whose newest pages lack the chrome that the pages before them had"
+            + (f": {', '.join(changed)}." if changed else "."),
+        ),
     ]
-
-
-def _worst_outlet(runs: pa.Table, params: Params) -> tuple[str | None, float]:
-    """The outlet with the lowest readable share among those with enough pages, and the share."""
-    pages = pc.subtract(runs["fetched"], runs["skipped"])
-    runs = runs.append_column("pages", pages).filter(pc.greater_equal(pages, params.warn_min_pages))
-    if not runs.num_rows:
-        return None, 1.0
-    readable = pc.subtract(runs["pages"], runs["quarantined"]).cast(pa.float64())
-    shares = pc.divide(readable, runs["pages"].cast(pa.float64()))
-    at = pc.index(shares, pc.min(shares)).as_py()
-    return runs["outlet_id"][at].as_py(), shares[at].as_py()
 
 
 def _of_run(rows: pa.Table, run: Run) -> pa.Table:

@@ -114,6 +114,7 @@ def tables(world: World) -> Tables:
         "outlets": {
             None: table(schema.OUTLETS, [{"outlet_id": o, "owner_group": g} for o, g in OWNERS.items()])
         },
+        "boilerplate": {None: table(schema.BOILERPLATE, _chrome(world))},
         "runs": {world.days[run]: table(schema.RUNS, _runs(world, run)) for run in runs},
         "quarantine": {
             world.run.now.date(): table(
@@ -175,6 +176,13 @@ def doc_id(story: Story, number: int) -> str:
 
 def _of(world: World, day: date) -> list[Story]:
     return [story for story in world.stories if story.day == day]
+
+
+def _chrome(world: World) -> list[dict[str, Any]]:
+    """A line that all pages of Channel 40 have."""
+    pages = sum(copy.outlet == "channel-40" for story in world.stories for copy in story.copies)
+    row = {"outlet_id": "channel-40", "line_hash": "0f" * 8, "block": "Channel 40 on your porch"}
+    return [row | {"articles": pages, "pages": pages, "share": 1.0}] if pages else []
 
 
 def _body(text: str) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def test_a_sound_release_passes() -> None:
         (twice("stories"), "stories_key_unique"),
         (twice("republications"), "republications_key_unique"),
         (twice("edges"), "edges_key_unique"),
+        (twice("boilerplate"), "boilerplate_key_unique"),
         (twice("quarantine"), "pages_in_quarantine"),
         (put("republications", "story_id", 3, "s-nowhere"), "republications_without_story"),
         (put("stories", "story_id", 1, "s-nowhere"), "stories_without_republication"),
