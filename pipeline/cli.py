@@ -39,6 +39,13 @@ Now = Annotated[
         help="The run's clock, UTC; default: this moment.", formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
     ),
 ]
+OutletField = Annotated[
+    str | None, typer.Option(help="Field that names the outlet; default: the URL's host.")
+]
+Card = Annotated[
+    Path | None,
+    typer.Option("--scorecard", help="A scorecard of `wirefold tune`; default: the built-in one."),
+]
 Wires = Annotated[list[Path] | None, typer.Option(help="More credit rules (TOML), beside the built-in ones.")]
 
 
@@ -81,10 +88,9 @@ def run(
 def cluster(
     inputs: Inputs,
     out: Annotated[str, typer.Option(help="The lake to release into: a folder or s3://bucket/prefix.")],
-    outlet_field: Annotated[
-        str | None, typer.Option(help="Field that names the outlet; default: the URL's host.")
-    ] = None,
+    outlet_field: OutletField = None,
     wires: Wires = None,
+    scorecard: Card = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -98,7 +104,7 @@ def cluster(
     from pipeline.terminal import Screen
 
     screen, at = Screen(quiet=as_json), _run(now)
-    settings = Config.for_files(out, tuple(wires or ()))
+    settings = Config.for_files(out, tuple(wires or ()), scorecard)
     plan = intake.check(inputs, settings)
     lake = open_store(out)
     lake.probe()
@@ -161,14 +167,52 @@ def extract(
 
 
 @app.command()
-def explain(lake: Lake, doc_a: str, doc_b: str, as_json: Json = False) -> None:
+def tune(
+    pairs: Annotated[Path, typer.Argument(help="Labelled pairs, JSONL, CSV or Parquet: a, b, label, kind.")],
+    docs: Annotated[Path, typer.Option(help="The documents they are of, JSONL or Parquet.")],
+    out: Annotated[Path, typer.Option(help="The folder for the scorecard and its report.")],
+    story_field: Annotated[
+        str | None,
+        typer.Option(help="Field of DOCS with the true story: labels the pairs that share much, too."),
+    ] = None,
+    outlet_field: OutletField = None,
+    as_json: Json = False,
+) -> None:
+    """Fit the scorecard that decides about pairs on labels of your own, and say what it is worth.
+
+    Writes scorecard.json, report.md and two plots. Needs the extra `tune`.
+
+    [dim]wirefold tune pairs.jsonl --docs articles.jsonl --out ./tuned[/dim]
+    """
+    try:
+        from pipeline.tune.report import kinds, write_report
+        from pipeline.tune.run import tune as fit
+    except ModuleNotFoundError as error:
+        raise BadInput(f"tune needs {error.name}: pip install 'wirefold[tune]'") from None
+    from pipeline.params import Params
+    from pipeline.terminal import Screen, show_tuned
+
+    screen = Screen(quiet=as_json)
+    with screen.busy("tune"):
+        found = fit(pairs, docs, _run(None), Params(), outlet_field=outlet_field, story_field=story_field)
+        write_report(found, out)
+    if as_json:
+        card = found.fitted.scorecard
+        _print_json({"out": str(out), **card.fitted, "kinds": kinds(found)})
+    else:
+        show_tuned(found.fitted.scorecard.fitted, kinds(found))
+        screen.done(f"scorecard and report in {out}")
+
+
+@app.command()
+def explain(lake: Lake, doc_a: str, doc_b: str, scorecard: Card = None, as_json: Json = False) -> None:
     """Say why two republications are, or are not, one story, and lay their texts side by side.
 
     [dim]wirefold explain ./lake d_1f0a… d_77c2…[/dim]
     """
     from pipeline import inspect
 
-    found = inspect.explain(_open(lake), doc_a, doc_b)
+    found = inspect.explain(_open(lake), doc_a, doc_b, scorecard)
     if as_json:
         _print_json(asdict(found))
     else:

@@ -7,7 +7,7 @@
     contact = "https://example.org/bot"  # stands in the user agent
 
     [params]                             # any field of pipeline.params.Params
-    accept_jaccard = 0.5
+    alike_jaccard = 0.5
 
 Credentials are never here: they come from the standard AWS chain or from Airflow's connections.
 """
@@ -51,6 +51,7 @@ class _File:
     lake: str
     outlets: str = "outlets.toml"
     wires: tuple[str, ...] = ()
+    scorecard: str | None = None
     shards: int = 4
     single_writer: bool = False
     keep_releases: int = 14
@@ -66,6 +67,8 @@ class Config:
     lake: str
     outlets: Path
     wires: tuple[Path, ...]
+    # how pairs are judged; the one that comes with the package, if None
+    scorecard: Path | None
     shards: int
     single_writer: bool
     # releases are kept while they are among the newest so many, or younger than so many days
@@ -75,9 +78,9 @@ class Config:
     params: Params
 
     @classmethod
-    def for_files(cls, lake: str, wires: tuple[Path, ...]) -> Config:
+    def for_files(cls, lake: str, wires: tuple[Path, ...], scorecard: Path | None = None) -> Config:
         """The configuration of commands that read files: no registry, no network."""
-        return cls(lake, Path(), wires, 1, False, 14, 30.0, Network(), Params())
+        return cls(lake, Path(), wires, scorecard, 1, False, 14, 30.0, Network(), Params())
 
 
 def load_config(path: Path) -> Config:
@@ -90,6 +93,7 @@ def load_config(path: Path) -> Config:
         lake=parsed.lake if is_url else str(here / parsed.lake),
         outlets=here / parsed.outlets,
         wires=tuple(here / wire for wire in parsed.wires),
+        scorecard=here / parsed.scorecard if parsed.scorecard else None,
         shards=parsed.shards,
         single_writer=parsed.single_writer,
         keep_releases=parsed.keep_releases,

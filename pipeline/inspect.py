@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,20 @@ import pyarrow.compute as pc
 from pipeline.errors import BadInput
 from pipeline.lake import ledger
 from pipeline.lake.store import Store
-from pipeline.match.blocks import compared
-from pipeline.match.verify import RULES, Verifier
+from pipeline.match.blocks import compared, url_codes
+from pipeline.match.figures import FIGURES, Articles
+from pipeline.match.pairs import possible_scores, weights
+from pipeline.match.scorecard import Scorecard, load_scorecard
+from pipeline.match.verify import FLOOR, OPEN, RULES, SAME_TEXT, Verifier
+from pipeline.match.words import read_words
 from pipeline.model import Evidence
 from pipeline.params import Params
 from pipeline.publish.release import list_releases, read_manifest, read_table
 from pipeline.story.explain import Aligned, align
 from pipeline.story.identity import replay
+
+_UNSCORED = {RULES[SAME_TEXT], RULES[FLOOR], RULES[OPEN]}
+_ROUNDING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,19 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one figure of a pair is, and what it added to the score, in log-odds."""
+
+    figure: str
+    about: str
+    value: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class TwoTexts:
-    """Two republications, the figures of the pair, and the rule that decided."""
+    """Two republications, the figures of the pair, and how the verdict came about: `base` and what each
+    figure added, the strongest first, make up the score. Without a score: equal words."""
 
     a: Copy
     b: Copy
@@ -52,6 +71,9 @@ class TwoTexts:
     containment_ab: float
     containment_ba: float
     shared_shingles: int
+    score: float | None
+    base: float
+    contributions: tuple[Contribution, ...]
     paragraphs: tuple[Aligned, ...]
 
 
@@ -84,31 +106,44 @@ class ReleaseRow:
     checks_failed: tuple[str, ...]
 
 
-def explain(lake: Store, doc_a: str, doc_b: str) -> TwoTexts:
-    """The verdict on two republications of the newest release, computed afresh from their texts.
+def explain(lake: Store, doc_a: str, doc_b: str, card: Path | None = None) -> TwoTexts:
+    """The verdict on two republications of the newest release, as recorded; of a pair that was not kept,
+    computed afresh from the two texts alone.
 
-    Raises `BadInput` if the lake has no release or the release lacks one of them.
+    Raises `BadInput` if the lake has no release, the release lacks one of them, or the pair was decided
+    with another scorecard than `card` (None: the built-in one).
     """
     manifest = _released(lake)
     params = Params(**{**manifest.params})
     copies = read_table(lake, "republications")
     a, b = sorted((doc_a, doc_b))
     at = [_row_of(copies, "doc_id", doc) for doc in (a, b)]
-    outlets, bodies = (copies[name].take(pa.array(at)).combine_chunks() for name in ("outlet_id", "body"))
-    words = compared(outlets, bodies, read_table(lake, "boilerplate"))
-    verdict = Verifier(words, params).verify(np.array([[0, 1]]))
-    rows = [copies.slice(row, 1).to_pylist()[0] for row in at]
-    decision, rule = _decided(lake, a, b, RULES[verdict.rule[0]], bool(verdict.accepted[0]))
+    two = copies.take(pa.array(at))
+    words = compared(two["outlet_id"], two["body"].combine_chunks(), read_table(lake, "boilerplate"))
+    headlines, urls = read_words(two["headline"].combine_chunks()), url_codes(two["url_normalised"])
+    scorecard = load_scorecard(card)
+    verdict = Verifier(Articles(words, headlines, urls), scorecard, params).verify(np.array([[0, 1]]))
+    rows = two.to_pylist()
+    told = _recorded(lake, a, b) or {
+        "decision": "accepted" if verdict.accepted[0] else "refused",
+        "rule": RULES[verdict.rule[0]],
+        "score": float(verdict.score[0]),
+        "figures": verdict.figures[0].tolist(),
+    }
+    base, contributions = _account(told, scorecard)
     return TwoTexts(
         a=_copy(rows[0]),
         b=_copy(rows[1]),
         same_story=rows[0]["story_id"] == rows[1]["story_id"],
-        decision=decision,
-        rule=rule,
+        decision=told["decision"],
+        rule=told["rule"],
         jaccard=float(verdict.jaccard[0]),
         containment_ab=float(verdict.containment_ab[0]),
         containment_ba=float(verdict.containment_ba[0]),
         shared_shingles=int(verdict.shared[0]),
+        score=told["score"],
+        base=base,
+        contributions=contributions,
         paragraphs=tuple(align(rows[0]["body"], rows[1]["body"])),
     )
 
@@ -164,13 +199,32 @@ def _row_of(table: pa.Table, column: str, value: str) -> int:
     return row
 
 
-def _decided(lake: Store, a: str, b: str, rule: str, accepted: bool) -> tuple[str, str]:
+def _recorded(lake: Store, a: str, b: str) -> dict[str, Any] | None:
     """What the release recorded of the pair (a cluster may refuse what the verdict accepts)."""
     edges = read_table(lake, "edges")
     pair = edges.filter(pc.and_(pc.equal(edges["doc_id_a"], a), pc.equal(edges["doc_id_b"], b)))
-    if pair.num_rows:
-        return pair["decision"][0].as_py(), pair["rule"][0].as_py()
-    return ("accepted" if accepted else "refused"), rule
+    found: list[dict[str, Any]] = pair.to_pylist()
+    return found[0] if found else None
+
+
+def _account(told: dict[str, Any], scorecard: Scorecard) -> tuple[float, tuple[Contribution, ...]]:
+    """What each figure added to the score, the strongest first, and what the score is without them.
+
+    Raises `BadInput` if the scorecard gives another score.
+    """
+    if told["rule"] in _UNSCORED:
+        return 0.0, ()
+    figures = np.array([told["figures"]], np.float32)
+    if min(abs(told["score"] - possible) for possible in possible_scores(figures, scorecard)) > _ROUNDING:
+        raise BadInput("this pair was decided with another scorecard: give it with --scorecard")
+    added = weights(figures, scorecard)[0]
+    rows = [
+        Contribution(name, about, float(value), float(weight))
+        for (name, about), value, weight in zip(FIGURES.items(), figures[0], added, strict=True)
+        if weight
+    ]
+    base = told["score"] - sum(one.weight for one in rows)
+    return base, tuple(sorted(rows, key=lambda one: -abs(one.weight)))
 
 
 def _copy(row: dict[str, Any]) -> Copy:

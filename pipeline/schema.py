@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipeline.segments import EVIDENCE, STRING, STRINGS, TIME
+from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
 
 SCHEMA_VERSION = 1
 SINCE = "0.1.0"
@@ -181,9 +181,16 @@ EDGES = Table(
             _field("containment_ab", _SHARE, "Share of a's shingles found in b."),
             _field("containment_ba", _SHARE, "Share of b's shingles found in a."),
             _field("shared_shingles", _INT, "Shingles in both."),
-            _field("found_by", STRING, "bands, anchors, both, or bodies (equal bodies)."),
+            _field("found_by", STRING, "bands, anchors, or bodies (equal bodies)."),
             _field("decision", STRING, "accepted or refused."),
-            _field("rule", STRING, "The rule that decided."),
+            _field(
+                "rule",
+                STRING,
+                "What decided: same_text, floor, first_look, second_look, digest, weak_bridge.",
+            ),
+            _maybe("score", _SHARE, "Score of the scorecard, log-odds, above 0 where it accepts."),
+            _field("reasons", REASONS, "The figures that moved the score most, the strongest first."),
+            _maybe("figures", FIGURES, "All figures of the pair, in the order of docs/matching.md."),
         ]
     ),
 )

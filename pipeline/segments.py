@@ -37,6 +37,22 @@ EVIDENCE = pa.list_(
     )
 )
 
+# what a figure of a pair added to its score, the strongest first
+REASONS = pa.list_(
+    pa.field(
+        "element",
+        pa.struct(
+            [
+                pa.field("figure", STRING, nullable=False),
+                pa.field("value", pa.float32(), nullable=False),
+                pa.field("weight", pa.float32(), nullable=False),
+            ]
+        ),
+        nullable=False,
+    )
+)
+FIGURES = pa.list_(pa.field("element", pa.float32(), nullable=False))
+
 
 def _schema(
     *required: tuple[str, pa.DataType], optional: tuple[tuple[str, pa.DataType], ...] = ()
@@ -146,6 +162,8 @@ PAIRS = _schema(
     ("found_by", STRING),
     ("decision", STRING),
     ("rule", STRING),
+    ("reasons", REASONS),
+    optional=(("score", pa.float32()), ("figures", FIGURES)),
 )
 
 # one row a document of the run, sorted by doc_id; chosen: row of its story's canonical document

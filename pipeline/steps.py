@@ -32,13 +32,15 @@ from pipeline.lake.locate import open_store
 from pipeline.lake.pages import Documents, documents
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
-from pipeline.match.blocks import boilerplate, coded, compared
+from pipeline.match.blocks import boilerplate, coded, compared, url_codes
 from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import cluster
+from pipeline.match.figures import Articles
 from pipeline.match.pairs import kept_pairs
+from pipeline.match.scorecard import load_scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
-from pipeline.match.words import Words, WordStore
+from pipeline.match.words import Words, WordStore, read_words
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
@@ -178,14 +180,15 @@ def match(lake: Store, run: Run, config: Config) -> Matched:
     writes chrome, pairs and clusters of the run."""
     params = config.params
     docs = documents(lake, run)
-    words, chrome = _compared(docs, params)
+    articles, chrome = _compared(docs, params)
     write_segment(lake, segment_key("boilerplate", run.run_id, _ALL), chrome)
-    signed = sign(words, params)
+    signed = sign(articles.words, params)
+    scorecard = load_scorecard(config.scorecard)
     known = index.known(lake, params)
     fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
     index.add(lake, params, run.run_id, docs.doc_ids.take(fresh), signed.signatures[fresh])
-    clusters = cluster(words, signed, Verifier(words, params), params)
-    write_segment(lake, segment_key("pairs", run.run_id, _ALL), kept_pairs(docs.doc_ids, clusters))
+    clusters = cluster(signed, Verifier(articles, scorecard, params))
+    write_segment(lake, segment_key("pairs", run.run_id, _ALL), kept_pairs(docs.doc_ids, clusters, scorecard))
     rows = pa.table([docs.doc_ids, docs.doc_ids.take(pa.array(clusters.labels))], schema=CLUSTERS)
     write_segment(lake, segment_key("clusters", run.run_id, _ALL), rows)
     return Matched(
@@ -198,16 +201,18 @@ def match(lake: Store, run: Run, config: Config) -> Matched:
     )
 
 
-def _compared(docs: Documents, params: Params) -> tuple[Words, pa.Table]:
-    """The words of all documents without their outlets' chrome, and the chrome (schema.BOILERPLATE)."""
-    known = docs.read(["outlet_id", "url_normalised"])
+def _compared(docs: Documents, params: Params) -> tuple[Articles, pa.Table]:
+    """All documents without their outlets' chrome, and the chrome (schema.BOILERPLATE)."""
+    known = docs.read(["outlet_id", "url_normalised", "headline"])
     outlets, outlet_ids = coded(known["outlet_id"].combine_chunks())
-    urls = known["url_normalised"].combine_chunks().dictionary_encode().indices.to_numpy() + 1
+    urls = url_codes(known["url_normalised"])
+    headlines = read_words(known["headline"].combine_chunks())
     del known
     lines = read_lines(_words(docs), outlets)
-    learned = learn(lines, params, urls, docs.first_seen_at.cast(pa.int64()).to_numpy())
+    learned = learn(lines, params, urls + 1, docs.first_seen_at.cast(pa.int64()).to_numpy())
     bodies = ((rows, texts["body"].combine_chunks()) for rows, texts in docs.stream(["body"]))
-    return strip(lines, learned.chrome), boilerplate(learned, outlets, outlet_ids, bodies)
+    chrome = boilerplate(learned, outlets, outlet_ids, bodies)
+    return Articles(strip(lines, learned.chrome), headlines, urls), chrome
 
 
 def _words(docs: Documents) -> Words:

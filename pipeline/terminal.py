@@ -7,8 +7,9 @@ text: markup in it is never interpreted.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +27,7 @@ from rich.text import Text
 from pipeline.inspect import ReleaseRow, TwoTexts, WholeStory
 from pipeline.story.explain import BOTH, CHANGED, ONLY_A, ONLY_B, Stretch, stretches
 
+_BAR = 40  # characters
 _STYLES = {BOTH: "", ONLY_A: "red", ONLY_B: "green"}
 
 Report = Callable[[int, int], None]
@@ -74,8 +76,11 @@ def show_pair(found: TwoTexts) -> None:
         f"in a; {found.shared_shingles} shared shingles"
     )
     verdict = "one story" if found.same_story else "two stories"
-    console.print(Text(f"{verdict}: {found.decision} by rule {found.rule}", style="bold"))
+    score = "" if found.score is None else f", score {found.score:+.2f}"
+    console.print(Text(f"{verdict}: {found.decision} by rule {found.rule}{score}", style="bold"))
     console.print(Text(figures))
+    if found.contributions:
+        console.print(_waterfall(found))
     table = Table(show_lines=True, expand=True)
     for side in (found.a, found.b):
         table.add_column(Text(f"{side.doc_id} · {side.outlet_id}\n{side.headline}"), ratio=1)
@@ -86,6 +91,35 @@ def show_pair(found: TwoTexts) -> None:
             table.add_row(
                 Text(row.a or "", style=_STYLES[row.kind]), Text(row.b or "", style=_STYLES[row.kind])
             )
+    console.print(table)
+
+
+def _waterfall(found: TwoTexts) -> Table:
+    """What each figure added to the score, the strongest first, as bars from where the last one ended."""
+    table = Table("figure", "value", "adds", "score so far", "", box=None, pad_edge=False)
+    reached = found.base
+    sums = [reached := reached + one.weight for one in found.contributions]
+    low = min(0.0, found.base, *sums)
+    scale = _BAR / max(max(0.0, found.base, *sums) - low, 1e-9)
+    before = found.base
+    table.add_row("(average pair)", "", "", f"{before:+.2f}", "")
+    for one, after in zip(found.contributions, sums, strict=True):
+        start, end = (round((edge - low) * scale) for edge in sorted((before, after)))
+        bar = Text(" " * start + "█" * max(end - start, 1), style="green" if one.weight > 0 else "red")
+        table.add_row(one.figure, f"{one.value:.2f}", f"{one.weight:+.2f}", f"{after:+.2f}", bar)
+        before = after
+    return table
+
+
+def show_tuned(fitted: Mapping[str, Any], kinds: Sequence[tuple[str, str, int, int]]) -> None:
+    """What a scorecard was fitted on, how good it is on pairs it did not see, and on what kinds."""
+    console = Console(highlight=False)
+    console.print(f"{fitted['pairs']} pairs, {fitted['copies']} of them copies; cross-validated:")
+    quality = fitted["cross_validated"]
+    console.print("  ".join(f"{name} {value:.4f}" for name, value in quality.items()), style="bold")
+    table = Table("label", "kind", "right", "of", box=None, pad_edge=False)
+    for row in kinds:
+        table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)
 
 

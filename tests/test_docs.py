@@ -17,6 +17,7 @@ from pipeline import dictionary
 from pipeline.cli import app
 from pipeline.config import Config, Network, load_config
 from pipeline.lake.locate import open_store
+from pipeline.match.figures import FIGURES
 from pipeline.params import Params
 from pipeline.publish.release import read_table
 from pipeline.schema import TABLES
@@ -232,6 +233,13 @@ def test_states_of_outlets() -> None:
         next(t for t in TABLES if t.name == "runs").schema.field("state").metadata[b"description"].decode()
     )
     assert named(section(OPERATING, "Outlets in trouble: states in runs")) == about.strip(".").split(", ")
+
+
+def test_figures_of_a_pair() -> None:
+    """In the order in which `edges.figures` has them."""
+    rows = [*cells(section((DOCS / "matching.md").read_text(), "The figures of a pair"))]
+    assert {name.strip("`"): about for name, about in rows} == FIGURES
+    assert [name.strip("`") for name, _ in rows] == list(FIGURES)
 
 
 def test_the_readme_shows_every_command() -> None:

@@ -23,8 +23,9 @@ ROOMS: dict[str, set[str]] = {
     "steps": {"draft", "extract", "match", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},
+    "tune": {"match", "ingest"},
     "terminal": {"inspect", "story"},
-    "cli": {"steps", "intake", "inspect", "terminal", "lake", "publish"},
+    "cli": {"tune", "steps", "intake", "inspect", "terminal", "lake", "publish"},
 }
 ORDER_OF_GROUND = (
     "model",

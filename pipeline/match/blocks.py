@@ -30,6 +30,12 @@ def coded(outlet_ids: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
     return np.where(codes == nobody, -1, codes).astype(np.int32), encoded.dictionary
 
 
+def url_codes(urls: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    """The addresses of n documents (string[n]) as codes, int64[n], -1 for none."""
+    codes = urls.cast(pa.string()).combine_chunks().dictionary_encode().indices
+    return np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), np.int64)
+
+
 def boilerplate(
     learned: Learned,
     outlets: NDArray[np.int32],

@@ -18,7 +18,7 @@ from pipeline.match.candidates import Groups, rounds
 from pipeline.match.kernels import groups as kernel
 from pipeline.match.kernels import overlap
 from pipeline.match.sign import Signed
-from pipeline.match.verify import CONTAINMENT, JACCARD, Verdicts, Verifier
+from pipeline.match.verify import OPEN, Verdicts, Verifier
 from pipeline.match.words import Words
 from pipeline.params import Params
 
@@ -59,8 +59,13 @@ def representatives(signed: Signed, words: Words, params: Params) -> NDArray[np.
     return np.where(enough, first[inverse], np.arange(len(signed)))
 
 
-def cluster(words: Words, signed: Signed, verifier: Verifier, params: Params) -> Clusters:
-    """Find, verify and cluster the copies among n documents."""
+def cluster(signed: Signed, verifier: Verifier) -> Clusters:
+    """Find, verify and cluster the copies among n documents.
+
+    Pairs that are sure join as they are found. How rare the words of the doubtful ones are is then counted
+    over the groups that these make.
+    """
+    words, params = verifier.articles.words, verifier.params
     same_text = representatives(signed, words, params)
     groups = Groups(len(words))
     kernel.unite_all(groups.parent, np.arange(len(words)), same_text)
@@ -70,18 +75,40 @@ def cluster(words: Words, signed: Signed, verifier: Verifier, params: Params) ->
     chosen = np.flatnonzero((same_text == np.arange(len(words))) & (words.lengths > 0))
     for one in rounds(signed, chosen, groups, params):
         verdicts = verifier.verify(one.pairs)
-        alike, inside = verdicts.rule == JACCARD, verdicts.rule == CONTAINMENT
-        kernel.unite_all(groups.parent, verdicts.pairs[alike, 0], verdicts.pairs[alike, 1])
-        guests, hosts = _direct(verdicts.take(inside))
+        _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
+        guests, hosts = _direct(verdicts.take(_inside(verdicts, params)))
         groups.host[guests] = hosts
-        near = (verdicts.jaccard >= params.keep_jaccard) | (verdicts.containment >= params.keep_containment)
-        kept.append(verdicts.take(verdicts.accepted | near))
+        kept.append(verdicts.take((verdicts.rule == OPEN) | _worth_keeping(verdicts, params)))
         found_by += [one.found_by] * len(kept[-1])
         verified, capped = verified + len(verdicts), capped + one.capped
-    whole = _Bridges(words, verifier, Verdicts.concat(kept), groups.parent, same_text, params)
+    verdicts = Verdicts.concat(kept)
+    sure = groups.parent.copy()
+    _unite(sure, verdicts.take(verdicts.accepted))
+    counted = np.where(np.isin(np.arange(len(words)), chosen), kernel.roots(sure), -1)
+    verdicts = verifier.settle(verdicts, counted)
+    _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
+    whole = _Bridges(words, verifier, verdicts, groups.parent, same_text, params)
     whole.join()
     labels = kernel.roots(groups.parent)
     return whole.clusters(labels, np.array(found_by, object), verified, capped)
+
+
+def _alike(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
+    """Accepted pairs of which neither text only lies inside the other."""
+    return np.asarray(verdicts.accepted & (verdicts.jaccard >= params.alike_jaccard))
+
+
+def _inside(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
+    return np.asarray(verdicts.accepted & (verdicts.jaccard < params.alike_jaccard))
+
+
+def _worth_keeping(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
+    near = (verdicts.jaccard >= params.keep_jaccard) | (verdicts.containment >= params.keep_containment)
+    return np.asarray(verdicts.accepted | near)
+
+
+def _unite(parent: NDArray[np.int64], verdicts: Verdicts) -> None:
+    kernel.unite_all(parent, verdicts.pairs[:, 0], verdicts.pairs[:, 1])
 
 
 def _direct(verdicts: Verdicts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -110,18 +137,19 @@ class _Bridges:
         self.verdicts, self.order = verdicts.take(order), order
         self.refused_as = np.full(len(order), "", object)
         self.roots = kernel.roots(parent).copy()
-        inside = np.flatnonzero(self.verdicts.rule == CONTAINMENT)
+        inside = np.flatnonzero(_inside(self.verdicts, params))
         guests, hosts = _direct(self.verdicts.take(inside))
         still_open = self.roots[guests] != self.roots[hosts]
         self.inside, self.guests, self.hosts = inside[still_open], guests[still_open], hosts[still_open]
         self.longest = self._longest()
-        self.held: dict[tuple[int, int], bool] = {}
+        # of pairs of texts, whether they are copies, or so much of the shorter lies in the other
+        self.held = dict.fromkeys(map(tuple, self.verdicts.pairs[inside].tolist()), True)
 
     def join(self) -> None:
         """The hosts with most copies first."""
         self._refuse_digests()
         first = np.stack([self._longest_of(self.guests), self._longest_of(self.hosts)], axis=1)
-        self._hold(np.unique(np.sort(first, axis=1), axis=0))
+        self._hold(np.unique(np.sort(first, axis=1), axis=0).tolist())
         copies = np.bincount(self.roots, minlength=len(self.roots))[self.roots[self.hosts]]
         for row in np.lexsort(
             (self.hosts, self.guests, -self.verdicts.jaccard[self.inside], -copies)
@@ -135,8 +163,7 @@ class _Bridges:
         if x == y:
             return
         a, b = sorted((int(self.longest[x]), int(self.longest[y])))
-        if a != b and (a, b) not in self.held:
-            self._hold(np.array([[a, b]]))
+        self._hold([[a, b]])
         if a != b and not self.held[a, b]:
             self.refused_as[self.inside[row]] = WEAK_BRIDGE
             return
@@ -155,11 +182,13 @@ class _Bridges:
     def _longest_of(self, docs: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.asarray(self.longest[self.roots[docs]], np.int64)
 
-    def _hold(self, pairs: NDArray[np.int64]) -> None:
-        """Note of pairs of texts whether they are copies, or so much of the shorter lies in the other."""
-        verdicts = self.verifier.verify(pairs)
-        holds = verdicts.accepted | (verdicts.containment >= self.params.bridge_containment)
-        self.held.update(zip(map(tuple, pairs.tolist()), holds.tolist(), strict=True))
+    def _hold(self, pairs: list[list[int]]) -> None:
+        """Find out of pairs of texts whether they hold, unless that is known."""
+        asked = [(a, b) for a, b in pairs if a != b and (a, b) not in self.held]
+        if asked:
+            verdicts = self.verifier.verify(np.array(asked))
+            holds = verdicts.accepted | (verdicts.containment >= self.params.bridge_containment)
+            self.held.update(zip(asked, holds.tolist(), strict=True))
 
     def _refuse_digests(self) -> None:
         """Refuse pairs whose host holds two guests in different places that are not copies of each other."""

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from pipeline.match.blocks import coded
+from pipeline.match.blocks import coded, url_codes
 from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import Clusters, cluster
+from pipeline.match.figures import Articles
+from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
-from pipeline.match.words import Words, WordStore
+from pipeline.match.words import WordStore
 from pipeline.params import Params
 
-
-def fold(batches: Iterable[tuple[pa.Array, pa.Array]], params: Params) -> Clusters:
-    """Cluster the documents of batches of (outlet, text), in their order, without their outlets' chrome."""
-    store, outlet_ids = WordStore(), [pa.array([], pa.string())]
-    for outlets, texts in batches:
-        store.add(texts)
-        outlet_ids.append(outlets.cast(pa.string()))
-    words = _without_chrome(store.words(), coded(pa.concat_arrays(outlet_ids))[0], params)
-    return cluster(words, sign(words, params), Verifier(words, params), params)
+_NARROW = ["outlet_id", "url_normalised"]
 
 
-def _without_chrome(words: Words, outlets: NDArray[np.int32], params: Params) -> Words:
-    lines = read_lines(words, outlets)
-    return strip(lines, learn(lines, params).chrome)
+def read_batches(batches: Iterable[pa.Table], params: Params) -> Articles:
+    """The articles of batches of rows (columns outlet_id, url_normalised, headline, body of segments.PAGES)
+    as they are compared, in their order: without the chrome that they teach of their outlets."""
+    bodies, headlines, narrow = WordStore(), WordStore(), list[pa.Table]()
+    for batch in batches:
+        bodies.add(batch["body"].combine_chunks())
+        headlines.add(batch["headline"].combine_chunks())
+        narrow.append(batch.select(_NARROW))
+    known = pa.concat_tables(narrow).combine_chunks()
+    urls = url_codes(known["url_normalised"])
+    lines = read_lines(bodies.words(), coded(known["outlet_id"].combine_chunks())[0])
+    return Articles(strip(lines, learn(lines, params, urls + 1).chrome), headlines.words(), urls)
+
+
+def fold(batches: Iterable[pa.Table], params: Params, scorecard: Scorecard) -> Clusters:
+    """Cluster the articles of batches of rows (at least one batch)."""
+    articles = read_batches(batches, params)
+    return cluster(sign(articles.words, params), Verifier(articles, scorecard, params))

@@ -1,38 +1,36 @@
-"""The verdict on a pair: exact figures first, then one rule that decides and is named.
-
-A verdict is a pure function of the two texts and the params. Jaccard and containment are exact, over
-the sets of word 5-grams.
-"""
+"""The verdict on a pair: exact figures, then the scorecard; hard rules only for what is certain."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match.kernels import overlap
-from pipeline.match.words import Words, pairs_in_threads
+from pipeline.match.figures import CONTAINMENT, RARE, Articles, measure
+from pipeline.match.frequencies import rare_shares
+from pipeline.match.scorecard import Scorecard
 from pipeline.params import Params
 
-RULES = ("same_text", "jaccard", "containment", "floor", "unlike")
-SAME_TEXT, JACCARD, CONTAINMENT, FLOOR, UNLIKE = range(len(RULES))
+RULES = ("same_text", "floor", "first_look", "second_look", "open")
+SAME_TEXT, FLOOR, FIRST_LOOK, SECOND_LOOK, OPEN = range(len(RULES))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """m verified pairs, column by column.
 
-    `pairs` int64[m, 2]; `shared` int64[m] shingles; `jaccard`, `containment_ab` (share of a's shingles
-    in b), `containment_ba` float64[m]; `rule` int8[m], an index into RULES.
+    `pairs` int64[m, 2]; `sizes` int64[m, 3]: different shingles of the first, the second, and in both;
+    `figures` float32[m, len(FIGURES)]; `score` float64[m] in log-odds, above 0 where accepted; `rule`
+    int8[m], an index into RULES. A verdict that hangs on how rare the shared words are is OPEN, and
+    counts as refused, until it is settled.
     """
 
     pairs: NDArray[np.int64]
-    shared: NDArray[np.int64]
-    jaccard: NDArray[np.float64]
-    containment_ab: NDArray[np.float64]
-    containment_ba: NDArray[np.float64]
+    sizes: NDArray[np.int64]
+    figures: NDArray[np.float32]
+    score: NDArray[np.float64]
     rule: NDArray[np.int8]
 
     def __len__(self) -> int:
@@ -40,7 +38,26 @@ class Verdicts:
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
-        return self.rule <= CONTAINMENT
+        weighed = (self.rule == FIRST_LOOK) | (self.rule == SECOND_LOOK)
+        return np.asarray(weighed & (self.score > 0), np.bool_)
+
+    @property
+    def shared(self) -> NDArray[np.int64]:
+        """Different shingles in both texts."""
+        return self.sizes[:, 2]
+
+    @property
+    def jaccard(self) -> NDArray[np.float64]:
+        return np.asarray(self.shared / np.maximum(self.sizes[:, 0] + self.sizes[:, 1] - self.shared, 1))
+
+    @property
+    def containment_ab(self) -> NDArray[np.float64]:
+        """Share of the first text's shingles in the second."""
+        return np.asarray(self.shared / np.maximum(self.sizes[:, 0], 1))
+
+    @property
+    def containment_ba(self) -> NDArray[np.float64]:
+        return np.asarray(self.shared / np.maximum(self.sizes[:, 1], 1))
 
     @property
     def containment(self) -> NDArray[np.float64]:
@@ -57,40 +74,43 @@ class Verdicts:
         return Verdicts(*map(np.concatenate, columns))
 
 
+@dataclass(frozen=True, slots=True)
 class Verifier:
-    """Verifies pairs of n documents; each document's size is counted once."""
+    """Verifies pairs of n articles by a scorecard."""
 
-    def __init__(self, words: Words, params: Params) -> None:
-        self.words, self.params, self.longest = words, params, words.longest
-        self.sizes = np.full(len(words), -1, np.int64)
+    articles: Articles
+    scorecard: Scorecard
+    params: Params
 
     def verify(self, pairs: NDArray[np.int64]) -> Verdicts:
-        """The verdicts on pairs (int64[m, 2]), ascending for speed."""
-        words, width = self.words, self.params.shingle_words
-        missing = np.unique(pairs[self.sizes[pairs] < 0])
-        pairs_in_threads(
-            lambda part: overlap.sizes_all(
-                words.words, words.starts, words.ends, self.longest, missing[part], width, self.sizes
-            ),
-            len(missing),
-        )
-        shared = np.zeros(len(pairs), np.int64)
-        pairs_in_threads(
-            lambda part: overlap.shared_all(
-                words.words, words.starts, words.ends, self.longest, pairs[part], width, shared[part]
-            ),
-            len(pairs),
-        )
-        size_a, size_b = self.sizes[pairs[:, 0]], self.sizes[pairs[:, 1]]
-        jaccard = shared / np.maximum(size_a + size_b - shared, 1)
-        containment_ab, containment_ba = shared / np.maximum(size_a, 1), shared / np.maximum(size_b, 1)
-        rule = self._decide(shared, jaccard, np.maximum(containment_ab, containment_ba))
-        return Verdicts(pairs, shared, jaccard, containment_ab, containment_ba, rule)
+        """The verdicts on pairs (int64[m, 2]) from the two texts alone.
 
-    def _decide(
-        self, shared: NDArray[np.int64], jaccard: NDArray[np.float64], containment: NDArray[np.float64]
-    ) -> NDArray[np.int8]:
-        params = self.params
-        alike, inside = jaccard >= params.accept_jaccard, containment >= params.accept_containment
-        floor = shared < params.min_shared_shingles
-        return np.select([floor, alike, inside], [FLOOR, JACCARD, CONTAINMENT], UNLIKE).astype(np.int8)
+        Accepted by the first look: sure. Where no rarity of the shared words could turn the second
+        look's verdict, that one holds. The rest is OPEN, with the score it has at best.
+        """
+        figures, sizes = measure(self.articles, pairs, self.params)
+        first = self.scorecard.first.scores(figures)
+        lowest, highest = self.scorecard.second.bounds(figures, RARE)
+        floor = sizes[:, 2] < self.params.min_shared_shingles
+        rules = [(floor, FLOOR), (first > 0, FIRST_LOOK), ((lowest > 0) | (highest <= 0), SECOND_LOOK)]
+        rule = np.select([at for at, _ in rules], [rule for _, rule in rules], OPEN).astype(np.int8)
+        score = np.where(floor, 0.0, np.where(first > 0, first, np.where(lowest > 0, lowest, highest)))
+        return Verdicts(pairs, sizes, figures, score, rule)
+
+    def settle(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
+        """Decide what is OPEN; `groups` int64[n]: documents that surely are copies (-1: uncounted)."""
+        rows = np.flatnonzero(verdicts.rule == OPEN)
+        some = self.with_rarity(verdicts.take(rows), groups)
+        figures, score, rule = verdicts.figures.copy(), verdicts.score.copy(), verdicts.rule.copy()
+        figures[rows], rule[rows] = some.figures, SECOND_LOOK
+        score[rows] = self.scorecard.second.scores(some.figures)
+        return replace(verdicts, figures=figures, score=score, rule=rule)
+
+    def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
+        """The verdicts with how rare the shared words are among their figures, scores unchanged."""
+        words, width = self.articles.words, self.params.shingle_words
+        few = self.scorecard.few_stories
+        rare = rare_shares(words, verdicts.pairs, verdicts.shared, groups, few, width)
+        figures = verdicts.figures.copy()
+        figures[:, RARE] = figures[:, CONTAINMENT] * rare
+        return replace(verdicts, figures=figures)

@@ -103,7 +103,7 @@ def test_a_clock_before_the_newest_run_is_refused(tmp_path: Path) -> None:
 def test_explain_gives_the_figures_and_the_aligned_text(lake: str) -> None:
     found = wirefold("explain", lake, "a2", "a1")
     assert found["same_story"]
-    assert found["rule"] == "containment"
+    assert found["rule"] == "first_look"
     assert found["containment_ba"] == 1.0
     assert [row["kind"] for row in found["paragraphs"]] == ["both", "both", "only_a", "only_a"]  # type: ignore[attr-defined]
 
@@ -123,7 +123,7 @@ def test_story_and_releases_show_what_was_published(lake: str) -> None:
 
 def test_people_get_readable_answers(lake: str) -> None:
     shown = CliRunner().invoke(cli.app, ["explain", lake, "a1", "a2"])
-    assert "one story: accepted by rule containment" in shown.stdout
+    assert "one story: accepted by rule first_look, score +" in shown.stdout
     assert "Head a1" in CliRunner().invoke(cli.app, ["story", lake, _story(lake)]).stdout
     assert "20260305T200000Z" in CliRunner().invoke(cli.app, ["releases", lake]).stdout
 

@@ -18,11 +18,12 @@ from pipeline.match import chrome as room
 from pipeline.match.blocks import boilerplate, coded, compared
 from pipeline.match.chrome import Learned, learn, read_lines, strip
 from pipeline.match.fold import fold
+from pipeline.match.scorecard import load_scorecard
 from pipeline.match.words import Words, read_words
 from pipeline.params import Params
 from pipeline.schema import BOILERPLATE
 from pipeline.segments import NO_OUTLET
-from tests.match.texts import LINE_ENDS, prose, tokens
+from tests.match.texts import LINE_ENDS, prose, rows, tokens
 
 # a share that no sum of the small whole numbers below meets exactly, so that rounding cannot decide
 PARAMS = replace(Params(), chrome_same_article=0.2503, chrome_rare_pages=4)
@@ -271,8 +272,7 @@ def test_folding_does_not_join_pages_over_chrome() -> None:
     """Twelve short reports under one outlet's long notice are twelve stories, and their copies are found."""
     notice = "\n".join(prose(n, 30) for n in range(6))
     copies = [prose(100 + n, 69) for n in range(12)]
-    reports = pa.array([f"{notice}\n{text}" for text in copies])
-    others = pa.array([f"outlet-{n}" for n in range(12)]), pa.array(copies)
-    assert fold([(pa.array(["harrow"] * 12), reports), others], Params()).labels.tolist() == [*range(12)] * 2
-    nobody = fold([(pa.nulls(12, pa.string()), reports)], Params())
-    assert nobody.labels.tolist() == [0] * 12
+    reports = [f"{notice}\n{text}" for text in copies]
+    known = [rows(reports, outlets=["harrow"] * 12), rows(copies, outlets=[f"outlet-{n}" for n in range(12)])]
+    card = load_scorecard(None)
+    assert fold(known, Params(), card).labels.tolist() == [*range(12)] * 2

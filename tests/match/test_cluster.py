@@ -5,23 +5,27 @@ from __future__ import annotations
 import random
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.match.cluster import Clusters
 from pipeline.match.fold import fold
-from pipeline.match.verify import Verifier
-from pipeline.match.words import read_words
+from pipeline.match.scorecard import load_scorecard
+from pipeline.match.verify import Verdicts, Verifier
 from pipeline.params import Params
-from tests.match.texts import grams, prose
+from tests.match.texts import articles, grams, prose, rows
 
 PARAMS = Params()
 
 
 def folded(texts: list[str], params: Params = PARAMS) -> Clusters:
-    return fold([(pa.nulls(len(texts), pa.string()), pa.array(texts))], params)
+    return fold([rows(texts)], params, load_scorecard(None))
+
+
+def verify(texts: list[str], pairs: np.ndarray) -> Verdicts:
+    verifier = Verifier(articles(texts), load_scorecard(None), PARAMS)
+    return verifier.settle(verifier.verify(pairs), np.arange(len(texts)))
 
 
 def groups(texts: list[str]) -> set[frozenset[str]]:
@@ -34,7 +38,7 @@ def groups(texts: list[str]) -> set[frozenset[str]]:
 def test_figures_are_those_of_the_sets(texts: list[str]) -> None:
     n = len(texts)
     pairs = np.array([(i, j) for i in range(n) for j in range(i + 1, n)])
-    verdicts = Verifier(read_words(pa.array(texts)), PARAMS).verify(pairs)
+    verdicts = verify(texts, pairs)
     for row, (i, j) in enumerate(pairs.tolist()):
         a, b = grams(texts[i]), grams(texts[j])
         assert verdicts.shared[row] == len(a & b)
@@ -60,7 +64,7 @@ def test_no_copy_above_the_rule_is_missed_by_more_than_one_in_two_hundred() -> N
     texts = [text for story in range(400) for text in copies(story, pick)]
     labels = folded(texts).labels
     pairs = np.array([(3 * s + i, 3 * s + j) for s in range(400) for i in range(3) for j in range(i + 1, 3)])
-    true = pairs[Verifier(read_words(pa.array(texts)), PARAMS).verify(pairs).accepted]
+    true = pairs[verify(texts, pairs).accepted]
     assert len(true) > 1100
     assert (labels[true[:, 0]] != labels[true[:, 1]]).mean() < 0.005
     assert (labels == np.repeat(labels[::3], 3)).mean() > 0.99

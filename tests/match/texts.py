@@ -6,6 +6,12 @@ import random
 import unicodedata
 from dataclasses import dataclass
 
+import pyarrow as pa
+
+from pipeline.match.figures import Articles
+from pipeline.match.fold import read_batches
+from pipeline.params import Params
+
 WORDS = [f"{a}{b}" for a in "bcdfghklmnprstvz" for b in ("ador", "elin", "imast", "oruth", "unde", "yk")]
 ALONE = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3041, 0x30FF), (0x3400, 0x9FFF))
 LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
@@ -80,3 +86,27 @@ def grams(text: str) -> set[tuple[str, ...]]:
     """The word 5-grams of a text; a shorter text is one."""
     words = [token.text for token in tokens(text)]
     return {tuple(words[i : i + 5]) for i in range(max(len(words) - 4, 1))} if words else set()
+
+
+def rows(
+    texts: list[str],
+    headlines: list[str] | None = None,
+    urls: list[str | None] | None = None,
+    outlets: list[str | None] | None = None,
+) -> pa.Table:
+    """What of segments.PAGES is compared, for articles of nobody in particular."""
+    n = len(texts)
+    return pa.table(
+        {
+            "outlet_id": pa.array(outlets or [None] * n, pa.string()),
+            "url_normalised": pa.array(urls or [None] * n, pa.string()),
+            "headline": pa.array(headlines or [""] * n, pa.string()),
+            "body": pa.array(texts, pa.string()),
+        }
+    )
+
+
+def articles(
+    texts: list[str], headlines: list[str] | None = None, urls: list[str | None] | None = None
+) -> Articles:
+    return read_batches([rows(texts, headlines, urls)], Params())

@@ -1,0 +1,65 @@
+"""How rare the words are that two texts share, judged by all other documents.
+
+A shared statement, a quoted document or a template stands in many stories; the words of one piece stand
+in its copies only. So a shingle's frequency is the number of stories that hold it, not of documents:
+documents that are surely copies count once, however many outlets ran them. It is counted over all
+documents that are compared, in one pass, for just those shingles on which a doubtful pair depends.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.match.kernels import frequencies as kernel
+from pipeline.match.words import THREADS, Words, pairs_in_threads
+
+
+def rare_shares(
+    words: Words,
+    pairs: NDArray[np.int64],
+    shared: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    few: int,
+    width: int,
+) -> NDArray[np.float64]:
+    """Of the shingles that two texts share, the share that occurs in at most `few` groups, float64[m].
+
+    `pairs` int64[m, 2]; `shared` int64[m]: the number of their shared shingles; `groups` int64[n]: the
+    group of each document, -1 for documents that do not count.
+    """
+    opens = np.concatenate([[0], np.cumsum(shared)])
+    held = np.empty(opens[-1], np.uint32)
+    pairs_in_threads(
+        lambda part: kernel.shared_shingles(
+            *(words.words, words.starts, words.ends, words.longest, pairs[part], width, opens[part], held)
+        ),
+        len(pairs),
+    )
+    asked, places = np.unique(held, return_inverse=True)
+    rare = np.concatenate([[0], np.cumsum(_frequencies(words, asked, groups, width)[places] <= few)])
+    return np.asarray((rare[opens[1:]] - rare[opens[:-1]]) / np.maximum(shared, 1))
+
+
+def _frequencies(
+    words: Words, asked: NDArray[np.uint32], groups: NDArray[np.int64], width: int
+) -> NDArray[np.int64]:
+    """Groups that hold each of the asked shingles (ascending), int64[len(asked)]."""
+    bits, firsts = np.zeros(kernel.FILTER, np.uint64), np.zeros(kernel.PREFIXES + 1, np.int64)
+    kernel.fill(asked, bits, firsts)
+    counted = np.flatnonzero(groups >= 0)
+    counted = counted[np.argsort(groups[counted], kind="stable")]
+    changes = np.flatnonzero(np.diff(groups[counted], prepend=-1))  # a group is one thread's
+    cuts = [changes[len(changes) * turn // THREADS] for turn in range(1, THREADS) if len(changes)]
+
+    def work(docs: NDArray[np.int64]) -> NDArray[np.uint8]:
+        counts = np.zeros(len(asked), np.uint8)
+        texts = (words.words, words.starts, words.ends, words.longest)
+        kernel.count_groups(*texts, docs, groups, width, asked, bits, firsts, counts)
+        return counts
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = list(pool.map(work, np.split(counted, cuts)))
+    return np.asarray(np.sum(parts, axis=0, dtype=np.int64))

@@ -1,0 +1,1 @@
+"""Fitting the scorecard on labelled pairs; the only room that needs scikit-learn and matplotlib."""
