@@ -2,9 +2,10 @@
 PYTHON ?= python3.11
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 BIN := .venv/bin
+RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test check bench lock docs clean
+.PHONY: setup run up down sql test check bench-match lock docs clean
 
 setup: $(STAMP)
 
@@ -38,13 +39,23 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow" -x
 
-bench: setup
-	$(BIN)/python -m tests.benchmarks
+# Beside the engines that people use, which are no dependencies: each that installs is measured.
+# `make bench-match ARGS="--growth --cluster"` for more.
+bench-match: setup
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(RIVALS)
+	@for rival in datasketch rensa daft; do \
+		VIRTUAL_ENV="$(CURDIR)/$(RIVALS)" $(BIN)/uv pip install --quiet --constraint tests/benchmarks/requirements.lock \
+			$$rival pyarrow scipy xxhash || echo "bench-match: $$rival does not install" >&2; \
+	done
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile tests/benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+		--output-file tests/benchmarks/requirements.lock
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache

@@ -1,118 +1,81 @@
-"""`make bench`: CPU time of the matching stages on a generated corpus, beside datasketch in the same run.
+"""`make bench-match`: wirefold beside the engines that people use, over one generated corpus.
 
-    python -m tests.benchmarks [--scale N]
+    python -m tests.benchmarks [--documents N] [--growth] [--cluster [N]] [--markdown FILE]
 
-Figures are CPU microseconds a document. The claim that is guarded: a signature costs at most a tenth
-of what datasketch takes for the same hashes. Compile time is reported apart; numba caches it.
+Figures are CPU time of all threads, so that other work on the machine moves them little. Exit code 1
+if a claim does not hold.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-from datasketch import MinHash
 from rich.console import Console
-from rich.table import Table
 
-from infra.demo.corpus import articles
-from pipeline.match.blocks import coded
-from pipeline.match.chrome import learn, read_lines, strip
-from pipeline.match.cluster import cluster
-from pipeline.match.kernels.shingles import shingles_of
-from pipeline.match.sign import SCHEME, SEED, sign
-from pipeline.match.verify import Verifier
-from pipeline.match.words import Words, read_words
-from pipeline.params import Params
+from tests.benchmarks import report
+from tests.benchmarks.engines import OURS, RIVALS
+from tests.benchmarks.measure import Absent, Figures, measure
+from tests.benchmarks.release import release
 
-T = TypeVar("T")
-SAMPLE = 300
-CLAIM = 10.0
+_GROWTH = (50_000, 200_000, 1_000_000)
+_CONSOLE = Console(stderr=True)
 
 
-def cpu(stages: dict[str, float], name: str, work: Callable[[], T]) -> T:
-    """The work's result; its CPU seconds go to `stages`."""
-    start = time.process_time()
-    result = work()
-    stages[name] = time.process_time() - start
-    return result
+def main(documents: int, growth: bool, to_release: int, out: Path | None) -> int:
+    figures = side_by_side(documents)
+    sections, claims = report.side_by_side(figures), report.claims_of(figures)
+    if growth:
+        grown = [_measured(OURS, n) for n in _GROWTH]
+        sections.append(report.growth(grown))
+        claims += report.growth_claims(grown)
+    if to_release:
+        _CONSOLE.print(f"[dim]wirefold cluster, {to_release:,} documents[/dim]")
+        sections.append(report.released(release(to_release)))
+    sections.append(report.verdict(claims))
+    for section in sections:
+        report.show(section)
+    if out:
+        out.write_text(report.markdown(sections), encoding="utf-8")
+        report.chart(figures, out.with_suffix(".png"))
+    return int(any(claim.held is False for claim in claims))
 
 
-def main(scale: int) -> int:
-    params, stages = Params(), {}
-    rows = [(article.site, article.text, article.truth) for article in articles(scale)]
-    sites, texts, truth = zip(*rows, strict=True)
-    outlets, bodies = pa.array(sites), pa.array(texts)
-    cpu(stages, "compile", lambda: fold_all(outlets[:50], bodies[:50], params, {}))
-    labels = fold_all(outlets, bodies, params, stages)
-    words = read_words(bodies[:SAMPLE])
-    hashes = shingle_hashes(words, params)
-    theirs = cpu(stages, "datasketch", lambda: datasketch_signatures(hashes))
-    ours = cpu(stages, "ours", lambda: sign(words, params).signatures)
-    ratio = stages.pop("datasketch") / max(stages.pop("ours"), 1e-9)
-    assert np.array_equal(theirs, ours)
-    report(stages, len(rows), score(labels, truth), ratio)
-    return 0 if ratio >= CLAIM else 1
+def side_by_side(documents: int) -> Sequence[Figures]:
+    """Wirefold, then those of its rivals that run."""
+    figures = [_measured(OURS, documents)]
+    for rival in RIVALS:
+        try:
+            figures.append(_measured(rival, documents))
+        except Absent as absent:
+            _CONSOLE.print(f"[yellow]not measured: {absent}[/yellow]")
+    return figures
 
 
-def fold_all(outlets: pa.Array, bodies: pa.Array, params: Params, stages: dict[str, float]) -> np.ndarray:
-    words = cpu(stages, "words", lambda: read_words(bodies))
-    lines = cpu(stages, "lines", lambda: read_lines(words, coded(outlets)[0]))
-    chrome = cpu(stages, "learn chrome", lambda: learn(lines, params).chrome)
-    words = cpu(stages, "take it off", lambda: strip(lines, chrome))
-    signed = cpu(stages, "sign", lambda: sign(words, params))
-    return cpu(stages, "cluster", lambda: cluster(words, signed, Verifier(words, params), params)).labels
+def _measured(engine: str, documents: int) -> Figures:
+    _CONSOLE.print(f"[dim]{engine}, {documents:,} documents[/dim]")
+    return measure(engine, documents)
 
 
-def shingle_hashes(words: Words, params: Params) -> list[list[int]]:
-    room = np.empty(words.longest + 1, np.uint32)
-    return [
-        room[: shingles_of(words.words, start, end, params.shingle_words, room)].tolist()
-        for start, end in zip(words.starts, words.ends, strict=True)
-    ]
-
-
-def datasketch_signatures(hashes: list[list[int]]) -> np.ndarray:
-    signatures = []
-    for values in hashes:
-        one = MinHash(num_perm=128, seed=SEED, scheme=SCHEME, hashfunc=lambda value: value)
-        one.update_batch(values)
-        signatures.append(one.hashvalues)
-    return np.array(signatures)
-
-
-def score(labels: np.ndarray, truth: tuple[str, ...]) -> tuple[float, float]:
-    """Pairwise precision and recall."""
-
-    def pairs(*columns: np.ndarray) -> int:
-        _, counts = np.unique(np.stack(columns), axis=1, return_counts=True)
-        return int((counts * (counts - 1) // 2).sum())
-
-    stories = np.unique(np.array(truth), return_inverse=True)[1]
-    both = pairs(labels, stories)
-    return both / max(pairs(labels), 1), both / max(pairs(stories), 1)
-
-
-def report(stages: dict[str, float], n: int, quality: tuple[float, float], ratio: float) -> None:
-    compiled = stages.pop("compile")
-    table = Table("stage", "CPU µs a document", title=f"{n:,} documents")
-    for name, seconds in stages.items():
-        table.add_row(name, f"{seconds / n * 1e6:.1f}")
-    console = Console()
-    console.print(table)
-    console.print(f"compiling or loading the kernels: {compiled:.2f} s, once a process")
-    console.print(f"precision {quality[0]:.4f}, recall {quality[1]:.4f} against the corpus' truth")
-    console.print(
-        f"signatures: {ratio:.0f} times datasketch's speed on the same hashes (claimed: {CLAIM:.0f})"
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-match", description=__doc__.partition("\n")[0])
+    parser.add_argument("--documents", type=int, default=200_000, help="of the comparison")
+    parser.add_argument("--growth", action="store_true", help="wirefold at 50k, 200k and 1M documents too")
+    parser.add_argument(
+        "--cluster",
+        type=int,
+        nargs="?",
+        const=_GROWTH[-1],
+        default=0,
+        metavar="N",
+        help="`wirefold cluster` on N (1M) documents, Parquet to release, too",
     )
+    parser.add_argument("--markdown", type=Path, help="write the tables, and beside them a chart, here")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=int, default=3)
-    sys.exit(main(parser.parse_args().scale))
+    given = arguments()
+    sys.exit(main(given.documents, given.growth, given.cluster, given.markdown))
