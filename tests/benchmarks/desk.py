@@ -25,7 +25,7 @@ _ALONE_SHARE = 0.88
 # what is done to a copy, and to what share of copies
 EDITS = {"whole": 0.60, "truncated": 0.14, "regional": 0.12, "local": 0.13, "blended": 0.01}
 ALONE, DIGEST, FORM = "alone", "digest", "form"
-_STYLED, _RETITLED, _UPDATED = 0.25, 0.4, 0.15
+_STYLED, _RETITLED = 0.25, 0.4
 # of documents
 _DIGESTS, _FORMS, _FORM_DAYS = 0.004, 0.012, 12
 
@@ -73,7 +73,8 @@ class Desk:
             return
         size = self.random.choices(_SIZES, _SIZE_WEIGHTS)[0]
         versions = [paragraphs]
-        while len(versions) < 4 and self.random.random() < _UPDATED:
+        # what many outlets run is news that moves
+        while len(versions) < 4 and self.random.random() < 0.1 + size / 120:
             versions.append(self._update(versions[-1]))
         edits = self.random.choices(list(EDITS), list(EDITS.values()), k=size)
         for outlet, edit in zip(self.random.sample(range(OUTLETS), size), edits, strict=True):
