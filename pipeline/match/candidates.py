@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.kernels import buckets, shingles
-from pipeline.match.kernels.groups import roots
 from pipeline.match.sign import Signed
 from pipeline.params import Params
 
@@ -45,6 +44,7 @@ class Groups:
         self.parent = np.arange(n)
         self.host = np.full(n, -1)
         self._known = np.zeros(1 << 16, np.uint64)
+        self._trial = np.empty(n, np.int64)
         self._used = 0
 
     def sharing(
@@ -63,8 +63,8 @@ class Groups:
         while True:
             self._make_room(len(pairs))
             room = np.empty(len(pairs), np.uint64)
-            trial = roots(self.parent).copy()
-            count = buckets.new_pairs(pairs, self.parent, trial, self.host, self._known, room)
+            # only what the pairs touch: copying all parents cost more than asking for most passes' pairs
+            count = buckets.new_pairs(pairs, self.parent, self._trial, self.host, self._known, room)
             if not count:
                 return
             self._used += count

@@ -93,18 +93,24 @@ def bucket_pairs(keys, docs, parent, host, whole, out):
 def new_pairs(pairs, parent, trial, host, known, out):
     """Of the pairs those that may still join two groups and were not asked for before.
 
-    `trial` is a copy of `parent` in which all pairs taken here are joined at once: a pair that would
+    All pairs taken here are joined at once in `trial`, scratch of the size of `parent`: a pair that would
     follow from them is left for the next pass, after their verdicts, when most have become needless.
     Adds those taken to `known`; their number.
     """
     n = 0
     for i in range(len(pairs)):
+        for doc in (pairs[i] >> np.uint64(32), pairs[i] & np.uint64(0xFFFFFFFF)):
+            root = find(parent, np.int64(doc))
+            trial[root] = root
+    for i in range(len(pairs)):
         x = np.int64(pairs[i] >> np.uint64(32))
         y = np.int64(pairs[i] & np.uint64(0xFFFFFFFF))
-        if find(trial, x) == find(trial, y) or not _is_open(parent, host, x, y):
+        of_x = find(parent, x)
+        of_y = find(parent, y)
+        if find(trial, of_x) == find(trial, of_y) or not _is_open(parent, host, x, y):
             continue
         if add(known, pairs[i]):
-            unite(trial, x, y)
+            unite(trial, of_x, of_y)
             out[n] = pairs[i]
             n += 1
     return n
