@@ -39,8 +39,10 @@ def main(engine: str, corpus: Path, labels: Path) -> None:
 
 
 def _batches(corpus: Path) -> Iterator[pa.Table]:
-    # in the thread that asks: what is read ahead could not be told from what is done
-    batches = pq.ParquetFile(corpus).iter_batches(_BATCH, columns=_COLUMNS, use_threads=False)
+    # in the thread that asks, as what is read ahead could not be told from what is done; a pre-buffered
+    # file is held until its end
+    file = pq.ParquetFile(corpus, pre_buffer=False)
+    batches = file.iter_batches(_BATCH, columns=_COLUMNS, use_threads=False)
     return (pa.Table.from_batches([batch]) for batch in batches)
 
 
