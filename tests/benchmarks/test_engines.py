@@ -43,7 +43,7 @@ def test_wirefold_takes_the_same_batches_and_finds_the_stories() -> None:
     labels = wirefold.cluster(stages.reading(batches), stages)
     stories = np.unique(np.array(table["story_id"].to_pylist()), return_inverse=True)[1]
     assert min(score(labels, stories)) > 0.85
-    assert {READ, "words", "sign"} <= set(stages.seconds)
+    assert {READ, "words", "chrome", "sign"} <= set(stages.seconds)
 
 
 @given(LABELS)

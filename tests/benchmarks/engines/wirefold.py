@@ -9,6 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.match import cluster as clusters
+from pipeline.match.blocks import coded
+from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
 from pipeline.match.words import WordStore
@@ -17,11 +19,14 @@ from tests.benchmarks.stages import Stages
 
 
 def cluster(batches: Iterable[pa.Table], stages: Stages) -> NDArray[np.int64]:
-    params, store = Params(), WordStore()
+    params, store, sites = Params(), WordStore(), []
     stages.enter("words")
     for batch in batches:
         store.add(batch["text"].combine_chunks())
-    words = store.words()
+        sites.append(batch["site"].combine_chunks())
+    stages.enter("chrome")
+    lines = read_lines(store.words(), coded(pa.concat_arrays(sites))[0])
+    words = strip(lines, learn(lines, params).chrome)
     stages.enter("sign")
     signed = sign(words, params)
     stages.enter("candidates, verify, cluster")
