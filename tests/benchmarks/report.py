@@ -73,9 +73,8 @@ def growth(figures: Sequence[Figures]) -> Section:
 
 def released(release: Release) -> Section:
     n = release.documents
-    rows = [
-        (step, f"{seconds:,.1f}", f"{n / max(seconds, 0.01):,.0f}") for step, seconds in release.steps.items()
-    ]
+    took = release.steps | {"in all": release.wall}
+    rows = [(step, f"{seconds:,.1f}", f"{n / max(seconds, 0.01):,.0f}") for step, seconds in took.items()]
     title = (
         f"wirefold cluster, {n:,} documents to {release.stories:,} stories: "
         f"peak {release.peak / 2**20:,.0f} MiB, CPU {release.cpu:,.0f} s"

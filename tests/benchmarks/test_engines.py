@@ -21,6 +21,7 @@ from tests.benchmarks.engines import OURS, RIVALS, wirefold
 from tests.benchmarks.engines.components import components
 from tests.benchmarks.engines.shingles import shingles
 from tests.benchmarks.measure import Figures, score
+from tests.benchmarks.release import Release
 from tests.benchmarks.stages import READ, Stages
 
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
@@ -116,6 +117,11 @@ def test_growth_is_measured_from_the_least_to_the_most() -> None:
     large = replace(OUR_FIGURES, documents=2_000, stages={"words": 0.05, "sign": 0.0}, peak=5 << 30)
     assert [claim.held for claim in report.growth_claims([OUR_FIGURES, large])] == [False, False]
     assert [claim.held for claim in report.growth_claims([OUR_FIGURES, OUR_FIGURES])] == [True, True]
+
+
+def test_a_release_is_told_by_step_and_in_all() -> None:
+    told = report.released(Release(1_000, 400, 4.0, 5.0, {"read": 2.0, "match": 1.0}, 1 << 30))
+    assert told.rows == [("read", "2.0", "500"), ("match", "1.0", "1,000"), ("in all", "4.0", "250")]
 
 
 def test_tables_are_markdown() -> None:
