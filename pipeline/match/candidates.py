@@ -19,6 +19,8 @@ from pipeline.match.sign import Signed
 from pipeline.params import Params
 
 BY_BANDS, BY_ANCHORS = "bands", "anchors"
+_LOW = np.uint64(0xFFFFFFFF)
+_EIGHTHS = np.arange(1, 8, dtype=np.uint64) << np.uint64(61)
 _PASSES = 4  # of eleven bits: 44 bits tell all but a few of a hundred million documents apart
 
 
@@ -60,14 +62,14 @@ class Groups:
 
     def passes(self, pairs: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
         """Those of the pairs whose verdict may join two groups, int64[m, 2], ascending, pass by pass."""
-        while True:
+        while len(pairs):
             self._make_room(len(pairs))
             room = np.empty(len(pairs), np.uint64)
             # only what the pairs touch: copying all parents cost more than asking for most passes' pairs
-            count = buckets.new_pairs(pairs, self.parent, self._trial, self.host, self._known, room)
+            count, left = buckets.new_pairs(pairs, self.parent, self._trial, self.host, self._known, room)
+            self._used, pairs = self._used + count, pairs[:left]
             if not count:
                 return
-            self._used += count
             taken = np.sort(room[:count])
             yield np.stack([taken >> np.uint64(32), taken & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
 
@@ -85,9 +87,8 @@ def rounds(signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Pa
     """
     keys, spare_keys = np.empty(len(chosen), np.uint64), np.empty(len(chosen), np.uint64)
     spare_docs = np.empty(len(chosen), np.uint32)
-    signatures = signed.signatures if len(chosen) == len(signed) else signed.signatures[chosen]
     for band in range(params.bands):
-        shingles.band_keys(signatures, band, params.rows, keys)
+        shingles.band_keys(signed.signatures, chosen, band, params.rows, keys)
         docs = chosen.astype(np.uint32)
         buckets.sort_by_key(keys, docs, spare_keys, spare_docs, _PASSES)
         pairs, capped = groups.sharing(keys, docs, params.bucket_cap)
@@ -105,20 +106,19 @@ def _anchor_pairs(
 ) -> tuple[NDArray[np.uint64], int]:
     """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight.
 
-    A quarter of the anchors is sorted at a time: all at once were 800 MB for a million documents.
+    An eighth of the anchors is looked at at a time: copies of all were 800 MB for a million documents.
     """
     wanted = np.zeros(len(signed), np.bool_)
     wanted[chosen] = True
-    held = np.zeros(len(signed), np.int64)
+    held = np.zeros(len(signed), np.int32)
     found, capped = [np.zeros(0, np.uint64)], 0
-    for quarter in range(4):
-        keys = signed.anchors[signed.anchors >> np.uint64(62) == quarter]
-        owners = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-        keys, owners = keys[wanted[owners]] & np.uint64(0xFFFFFFFF00000000), owners[wanted[owners]]
-        held += np.bincount(owners, minlength=len(signed))
-        buckets.sort_by_key(keys, owners, np.empty_like(keys), np.empty_like(owners), _PASSES)
+    for part in np.split(signed.anchors, np.searchsorted(signed.anchors, _EIGHTHS)):
+        owners = (part & _LOW).astype(np.uint32)
+        keys, owners = part[wanted[owners]] & ~_LOW, owners[wanted[owners]]
+        held += np.bincount(owners, minlength=len(signed)).astype(np.int32)
         sharing, over = groups.sharing(keys, owners, params.bucket_cap)
-        found, capped = [*found, sharing], capped + over
-    pairs, shared = np.unique(np.concatenate(found), return_counts=True)
-    fewer = np.minimum(held[pairs >> np.uint64(32)], held[pairs & np.uint64(0xFFFFFFFF)])
-    return pairs[(shared >= 2) | (fewer < 8)], capped
+        found, capped = [*found, sharing.copy()], capped + over
+    pairs = np.concatenate(found)
+    del found
+    pairs.sort()
+    return pairs[: buckets.enough_shared(pairs, held)], capped

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.match.kernels import chrome as kernel
 from pipeline.match.kernels.buckets import sort_by_key
 from pipeline.match.kernels.tokens import FINISH
-from pipeline.match.words import Words, in_threads
+from pipeline.match.words import Words, run_in_threads
 from pipeline.params import Params
 
 _PASSES = 4  # of eleven bits, as candidates are sorted
@@ -91,11 +91,13 @@ def read_lines(words: Words, outlets: NDArray[np.int32]) -> Lines:
     """The lines of n documents of the outlets (int32[n] codes, -1: none), 8 bytes each."""
     counts = np.empty(len(words), np.int64)
     text = words.words, words.starts, words.ends, outlets
-    in_threads(lambda first, last: kernel.count_lines(*text, first, last, counts), words)
+    run_in_threads(lambda first, last: kernel.count_lines(*text, first, last, counts), words)
     opens = np.append(0, np.cumsum(counts))
     keys, texts = np.empty(opens[-1], np.uint64), np.zeros(len(words), np.uint64)
     sizes = np.zeros(len(words), np.int32)
-    in_threads(lambda first, last: kernel.read_lines(*text, opens, first, last, keys, sizes, texts), words)
+    run_in_threads(
+        lambda first, last: kernel.read_lines(*text, opens, first, last, keys, sizes, texts), words
+    )
     return Lines(words, outlets, keys, opens, sizes, texts)
 
 
@@ -134,7 +136,7 @@ def strip(lines: Lines, chrome: Chrome) -> Words:
     kernel.fill(table, chrome.keys)
     starts, ends = words.starts.copy(), words.ends.copy()
     text = words.words, lines.keys, lines.opens
-    in_threads(lambda first, last: kernel.strip_lines(*text, first, last, table, starts, ends), words)
+    run_in_threads(lambda first, last: kernel.strip_lines(*text, first, last, table, starts, ends), words)
     return Words(words.words, starts, ends)
 
 

@@ -81,16 +81,26 @@ def cluster(signed: Signed, verifier: Verifier) -> Clusters:
         kept.append(verdicts.take((verdicts.rule == OPEN) | _worth_keeping(verdicts, params)))
         found_by += [one.found_by] * len(kept[-1])
         verified, capped = verified + len(verdicts), capped + one.capped
-    verdicts = Verdicts.concat(kept)
-    sure = groups.parent.copy()
-    _unite(sure, verdicts.take(verdicts.accepted))
-    counted = np.where(np.isin(np.arange(len(words)), chosen), kernel.roots(sure), -1)
-    verdicts = verifier.settle(verdicts, counted)
+    verdicts, by = Verdicts.concat(kept), np.array(found_by, object)
+    # what others joined meanwhile needs no count
+    joined = kernel.roots(groups.parent)[verdicts.pairs]
+    asked = (verdicts.rule != OPEN) | (joined[:, 0] != joined[:, 1])
+    verdicts, by = verdicts.take(asked), by[asked]
+    uncounted = np.ones(len(words), np.bool_)
+    uncounted[chosen] = False
+    verdicts = verifier.settle(verdicts, np.where(uncounted, -1, _sure_groups(verdicts, groups.parent)))
     _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
     whole = _Bridges(words, verifier, verdicts, groups.parent, same_text, params)
     whole.join()
     labels = kernel.roots(groups.parent)
-    return whole.clusters(labels, np.array(found_by, object), verified, capped)
+    return whole.clusters(labels, by, verified, capped)
+
+
+def _sure_groups(verdicts: Verdicts, parent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The group of each document when all that was accepted so far is joined, int64[n]."""
+    sure = parent.copy()
+    _unite(sure, verdicts.take(verdicts.accepted))
+    return np.asarray(kernel.roots(sure), np.int64)
 
 
 def _alike(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:

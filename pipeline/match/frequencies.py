@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from pipeline.match.kernels import frequencies as kernel
 from pipeline.match.words import THREADS, Words, pairs_in_threads
 
+# of a pair that shares more shingles than so many a sample is asked for
+_SAMPLED = 128
+
 
 def rare_shares(
     words: Words,
@@ -25,30 +28,40 @@ def rare_shares(
     few: int,
     width: int,
 ) -> NDArray[np.float64]:
-    """Of the shingles that two texts share, the share that occurs in at most `few` groups, float64[m].
+    """Of the shingles that two texts share, or a sample of them, the share that occurs in at most `few`
+    groups, float64[m].
 
     `pairs` int64[m, 2]; `shared` int64[m]: the number of their shared shingles; `groups` int64[n]: the
     group of each document, -1 for documents that do not count.
     """
-    opens = np.concatenate([[0], np.cumsum(shared)])
-    held = np.empty(opens[-1], np.uint32)
-    pairs_in_threads(
-        lambda part: kernel.shared_shingles(
-            *(words.words, words.starts, words.ends, words.longest, pairs[part], width, opens[part], held)
-        ),
-        len(pairs),
-    )
-    asked, places = np.unique(held, return_inverse=True)
-    rare = np.concatenate([[0], np.cumsum(_frequencies(words, asked, groups, width)[places] <= few)])
-    return np.asarray((rare[opens[1:]] - rare[opens[:-1]]) / np.maximum(shared, 1))
+    opens = np.concatenate([[0], np.cumsum(np.minimum(shared, 2 * _SAMPLED))])
+    # what stays 0 is asked for as well, which costs less than to leave it out
+    held, counts = np.zeros(opens[-1] + 1, np.uint32), np.zeros(len(pairs), np.int64)
+    texts = (words.words, words.starts, words.ends, words.longest)
+
+    def work(part: slice) -> None:
+        bounds = opens[part.start : part.stop + 1]
+        kernel.shared_shingles(*texts, pairs[part], width, shared[part], _SAMPLED, bounds, held, counts[part])
+
+    pairs_in_threads(work, len(pairs))
+    asked = np.unique(held)
+    bits, firsts = np.zeros(kernel.FILTER, np.uint64), np.zeros(kernel.PREFIXES + 1, np.int64)
+    kernel.fill(asked, bits, firsts)
+    frequencies = _frequencies(words, asked, bits, firsts, groups, width)
+    rare = np.empty(len(pairs), np.int64)
+    kernel.count_rare(held, opens, counts, asked, firsts, frequencies, few, rare)
+    return np.asarray(rare / np.maximum(counts, 1))
 
 
 def _frequencies(
-    words: Words, asked: NDArray[np.uint32], groups: NDArray[np.int64], width: int
-) -> NDArray[np.int64]:
-    """Groups that hold each of the asked shingles (ascending), int64[len(asked)]."""
-    bits, firsts = np.zeros(kernel.FILTER, np.uint64), np.zeros(kernel.PREFIXES + 1, np.int64)
-    kernel.fill(asked, bits, firsts)
+    words: Words,
+    asked: NDArray[np.uint32],
+    bits: NDArray[np.uint64],
+    firsts: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    width: int,
+) -> NDArray[np.uint16]:
+    """Groups that hold each of the asked shingles, uint16[len(asked)]; past 255 a thread stops counting."""
     counted = np.flatnonzero(groups >= 0)
     counted = counted[np.argsort(groups[counted], kind="stable")]
     changes = np.flatnonzero(np.diff(groups[counted], prepend=-1))  # a group is one thread's
@@ -62,4 +75,4 @@ def _frequencies(
 
     with ThreadPoolExecutor(THREADS) as pool:
         parts = list(pool.map(work, np.split(counted, cuts)))
-    return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
+    return np.asarray(np.sum(parts, axis=0, dtype=np.uint16))

@@ -25,7 +25,7 @@ SEED = 1
 @dataclass(frozen=True, slots=True)
 class Signed:
     """n documents as candidates are found from: `signatures` uint32[n, num_perm]; `digests` uint64[n] of
-    the words in order; `anchors` uint64[k], shingle << 32 | document, a sample of the shingles.
+    the words in order; `anchors` uint64[k], shingle << 32 | document, ascending, a sample of the shingles.
 
     A document without words has a signature of 0xFFFFFFFF throughout.
     """
@@ -56,8 +56,13 @@ def sign(words: Words, params: Params) -> Signed:
         )
         return anchors[:used].copy()
 
-    parts = in_threads(work, words)
-    return Signed(signatures, digests, np.concatenate(parts) if parts else np.zeros(0, np.uint64))
+    anchors = np.zeros(0, np.uint64)
+    for part in in_threads(work, words):
+        used = len(anchors)
+        anchors.resize(used + len(part), refcheck=False)  # joined all at once they would be held twice
+        anchors[used:] = part
+    anchors.sort()
+    return Signed(signatures, digests, anchors)
 
 
 def _limit(rate: int) -> np.uint32:

@@ -127,14 +127,20 @@ def _read(texts: pa.Array, room: NDArray[np.uint32]) -> NDArray[np.int64]:
     return ends
 
 
-def in_threads(work: Callable[[int, int], T], words: Words, block: int = 1 << 21) -> list[T]:
+def in_threads(work: Callable[[int, int], T], words: Words, block: int = 1 << 21) -> Iterator[T]:
     """`work(first, last)` over consecutive documents of some two million words each, in threads; what it
     returned, in order. Memory that the work uses for itself is bounded by the block."""
     done = np.cumsum(words.lengths)
     cuts = np.searchsorted(done, np.arange(block, done[-1] if len(done) else 0, block)) + 1
     bounds = list(pairwise(np.unique([0, *np.minimum(cuts, len(words)).tolist(), len(words)]).tolist()))
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda bound: work(*bound), bounds))
+        yield from pool.map(lambda bound: work(*bound), bounds)
+
+
+def run_in_threads(work: Callable[[int, int], None], words: Words) -> None:
+    """The same for work that returns nothing."""
+    for _ in in_threads(work, words):
+        pass
 
 
 def pairs_in_threads(work: Callable[[slice], None], m: int, block: int = 2048) -> None:

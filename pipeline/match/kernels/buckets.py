@@ -90,14 +90,34 @@ def bucket_pairs(keys, docs, parent, host, whole, out):
 
 
 @njit(cache=True, nogil=True)
+def enough_shared(pairs, held):
+    """Move to the front, once each, those of the pairs (ascending, once for each anchor that both have) that
+    share two anchors, or one where a document holds fewer than eight (`held` int32[n]); their number."""
+    n = 0
+    start = 0
+    while start < len(pairs):
+        pair = pairs[start]
+        end = start + 1
+        while end < len(pairs) and pairs[end] == pair:
+            end += 1
+        fewer = min(held[pair >> np.uint64(32)], held[pair & np.uint64(0xFFFFFFFF)])
+        if end - start >= 2 or fewer < 8:
+            pairs[n] = pair
+            n += 1
+        start = end
+    return n
+
+
+@njit(cache=True, nogil=True)
 def new_pairs(pairs, parent, trial, host, known, out):
     """Of the pairs those that may still join two groups and were not asked for before.
 
     All pairs taken here are joined at once in `trial`, scratch of the size of `parent`: a pair that would
     follow from them is left for the next pass, after their verdicts, when most have become needless.
-    Adds those taken to `known`; their number.
+    Adds those taken to `known`; their number, and that of those left, which are moved to the front.
     """
     n = 0
+    left = 0
     for i in range(len(pairs)):
         for doc in (pairs[i] >> np.uint64(32), pairs[i] & np.uint64(0xFFFFFFFF)):
             root = find(parent, np.int64(doc))
@@ -107,13 +127,16 @@ def new_pairs(pairs, parent, trial, host, known, out):
         y = np.int64(pairs[i] & np.uint64(0xFFFFFFFF))
         of_x = find(parent, x)
         of_y = find(parent, y)
-        if find(trial, of_x) == find(trial, of_y) or not _is_open(parent, host, x, y):
+        if not _is_open(parent, host, x, y):
             continue
-        if add(known, pairs[i]):
+        if find(trial, of_x) == find(trial, of_y):
+            pairs[left] = pairs[i]
+            left += 1
+        elif add(known, pairs[i]):
             unite(trial, of_x, of_y)
             out[n] = pairs[i]
             n += 1
-    return n
+    return n, left
 
 
 @njit(cache=True, nogil=True)

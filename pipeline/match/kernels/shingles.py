@@ -131,10 +131,11 @@ def read_shingles(
 
 
 @njit(cache=True, nogil=True)
-def band_keys(signatures, band, rows, out):
-    """The 64-bit keys of one band, uint64[n]. With 32 bits 54 pairs among 200k documents fell together."""
-    for i in range(signatures.shape[0]):
+def band_keys(signatures, docs, band, rows, out):
+    """The 64-bit keys of one band of the documents `docs`, uint64[k]. With 32 bits 54 pairs among 200k
+    documents fell together."""
+    for i in range(len(docs)):
         h = SEED ^ np.uint64(band + 1)
         for r in range(band * rows, (band + 1) * rows):
-            h = stir(h, np.uint64(signatures[i, r]))
+            h = stir(h, np.uint64(signatures[docs[i], r]))
         out[i] = h * FINISH

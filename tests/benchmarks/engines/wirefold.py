@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pipeline.match import cluster as clusters
 from pipeline.match.blocks import coded
 from pipeline.match.chrome import learn, read_lines, strip
+from pipeline.match.figures import Articles
+from pipeline.match.scorecard import load_scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
 from pipeline.match.words import WordStore
@@ -19,15 +21,17 @@ from tests.benchmarks.stages import Stages
 
 
 def cluster(batches: Iterable[pa.Table], stages: Stages) -> NDArray[np.int64]:
-    params, store, sites = Params(), WordStore(), []
+    params, store, titles, sites = Params(), WordStore(), WordStore(), []
     stages.enter("words")
     for batch in batches:
         store.add(batch["text"].combine_chunks())
+        titles.add(batch["title"].combine_chunks())
         sites.append(batch["site"].combine_chunks())
     stages.enter("chrome")
     lines = read_lines(store.words(), coded(pa.concat_arrays(sites))[0])
     words = strip(lines, learn(lines, params).chrome)
+    articles = Articles(words, titles.words(), np.full(len(words), -1))
     stages.enter("sign")
     signed = sign(words, params)
     stages.enter("candidates, verify, cluster")
-    return clusters.cluster(words, signed, Verifier(words, params), params).labels
+    return clusters.cluster(signed, Verifier(articles, load_scorecard(None), params)).labels
