@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.kernels import buckets, shingles
-from pipeline.match.sign import Signed
+from pipeline.match.sign import Signed, anchors
+from pipeline.match.words import Words
 from pipeline.params import Params
 
 BY_BANDS, BY_ANCHORS = "bands", "anchors"
@@ -80,10 +81,13 @@ class Groups:
             buckets.add_all(self._known, kept)
 
 
-def rounds(signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params) -> Iterator[Round]:
+def rounds(
+    words: Words, signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
+) -> Iterator[Round]:
     """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors.
 
-    Whoever takes a round enters its verdicts into `groups` before the next.
+    Whoever takes a round enters its verdicts into `groups` before the next. Drops the signatures when
+    the bands are done.
     """
     keys, spare_keys = np.empty(len(chosen), np.uint64), np.empty(len(chosen), np.uint64)
     spare_docs = np.empty(len(chosen), np.uint32)
@@ -95,27 +99,28 @@ def rounds(signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Pa
         for taken in groups.passes(pairs):
             yield Round(BY_BANDS, taken, capped)
             capped = 0
-    pairs, capped = _anchor_pairs(signed, chosen, groups, params)
+    signed.drop_signatures()
+    pairs, capped = _anchor_pairs(anchors(words, params), chosen, groups, params)
     for taken in groups.passes(pairs):
         yield Round(BY_ANCHORS, taken, capped)
         capped = 0
 
 
 def _anchor_pairs(
-    signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
+    anchored: NDArray[np.uint64], chosen: NDArray[np.int64], groups: Groups, params: Params
 ) -> tuple[NDArray[np.uint64], int]:
     """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight.
 
     An eighth of the anchors is looked at at a time: copies of all were 800 MB for a million documents.
     """
-    wanted = np.zeros(len(signed), np.bool_)
+    n = len(groups.parent)
+    wanted, held = np.zeros(n, np.bool_), np.zeros(n, np.int32)
     wanted[chosen] = True
-    held = np.zeros(len(signed), np.int32)
     found, capped = [np.zeros(0, np.uint64)], 0
-    for part in np.split(signed.anchors, np.searchsorted(signed.anchors, _EIGHTHS)):
+    for part in np.split(anchored, np.searchsorted(anchored, _EIGHTHS)):
         owners = (part & _LOW).astype(np.uint32)
         keys, owners = part[wanted[owners]] & ~_LOW, owners[wanted[owners]]
-        held += np.bincount(owners, minlength=len(signed)).astype(np.int32)
+        held += np.bincount(owners, minlength=n).astype(np.int32)
         sharing, over = groups.sharing(keys, owners, params.bucket_cap)
         found, capped = [*found, sharing.copy()], capped + over
     pairs = np.concatenate(found)

@@ -137,7 +137,7 @@ def strip(lines: Lines, chrome: Chrome) -> Words:
     starts, ends = words.starts.copy(), words.ends.copy()
     text = words.words, lines.keys, lines.opens
     run_in_threads(lambda first, last: kernel.strip_lines(*text, first, last, table, starts, ends), words)
-    return Words(words.words, starts, ends)
+    return Words(words.words, starts, ends).compact()
 
 
 def _repeated(lines: Lines) -> _Repeated:

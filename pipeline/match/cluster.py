@@ -73,7 +73,7 @@ def cluster(signed: Signed, verifier: Verifier) -> Clusters:
     found_by: list[str] = []
     verified = capped = 0
     chosen = np.flatnonzero((same_text == np.arange(len(words))) & (words.lengths > 0))
-    for one in rounds(signed, chosen, groups, params):
+    for one in rounds(words, signed, chosen, groups, params):
         verdicts = verifier.verify(one.pairs)
         _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
         guests, hosts = _direct(verdicts.take(_inside(verdicts, params)))

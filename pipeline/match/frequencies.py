@@ -34,7 +34,7 @@ def rare_shares(
     `pairs` int64[m, 2]; `shared` int64[m]: the number of their shared shingles; `groups` int64[n]: the
     group of each document, -1 for documents that do not count.
     """
-    opens = np.concatenate([[0], np.cumsum(np.minimum(shared, 2 * _SAMPLED))])
+    opens = np.concatenate([[0], np.cumsum(np.minimum(shared, 3 * _SAMPLED // 2))])
     # what stays 0 is asked for as well, which costs less than to leave it out
     held, counts = np.zeros(opens[-1] + 1, np.uint32), np.zeros(len(pairs), np.int64)
     texts = (words.words, words.starts, words.ends, words.longest)

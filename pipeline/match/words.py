@@ -58,6 +58,15 @@ class Words:
         shingles.digest_all(self.words, self.starts, self.ends, digests)
         return digests
 
+    def compact(self) -> Words:
+        """The same documents with nothing between them and no room left behind them. They are moved in
+        place: what shares the words with this may not be used afterwards."""
+        order = np.argsort(self.starts, kind="stable")
+        starts, ends = self.starts.copy(), self.ends.copy()
+        used = shingles.move_together(self.words, order, starts, ends)
+        self.words.resize(used, refcheck=False)
+        return Words(self.words, starts, ends)
+
     def take(self, docs: NDArray[np.int64]) -> Words:
         """The documents `docs`, in that order, over the same words."""
         return Words(self.words, self.starts[docs], self.ends[docs])

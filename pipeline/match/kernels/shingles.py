@@ -59,6 +59,19 @@ def digest_all(words, starts, ends, digests):
 
 
 @njit(cache=True, nogil=True)
+def move_together(words, order, starts, ends):
+    """Move the documents, in the order of their starts, to the front; how many words they have."""
+    used = 0
+    for d in order:
+        for k in range(starts[d], ends[d]):
+            words[used + k - starts[d]] = words[k]
+        ends[d] += used - starts[d]
+        starts[d] = used
+        used = ends[d]
+    return used
+
+
+@njit(cache=True, nogil=True)
 def longest_of(starts, ends, first, last):
     """The most words of a document in first:last."""
     longest = 0
@@ -106,22 +119,28 @@ def sign_hashes(hashes, count, a, b, scratch, out):
 
 
 @njit(cache=True, nogil=True)
-def read_shingles(
-    words, starts, ends, first, last, width, a, b, limit, lead, lead_limit, signatures, digests, anchors
-):
-    """For the documents first:last: their signatures (uint32[n, perms]) and digests (uint64[n], of the
-    words in order), and to `anchors` shingle << 32 | document for each anchor; how many of these.
-
-    An anchor is a shingle whose mixed hash is below `limit`, or below `lead_limit` within the first `lead`.
-    """
+def sign_texts(words, starts, ends, first, last, width, a, b, signatures, digests):
+    """For the documents first:last their signatures (uint32[n, perms]) and digests (uint64[n], of the words
+    in order)."""
     longest = longest_of(starts, ends, first, last)
     hashes = np.empty(longest + 1, np.uint32)
     scratch = np.empty(longest + 1, np.uint32)
-    used = 0
     for i in range(first, last):
         digests[i] = digest_of(words, starts[i], ends[i])
         count = shingles_of(words, starts[i], ends[i], width, hashes)
         sign_hashes(hashes, count, a, b, scratch, signatures[i])
+
+
+@njit(cache=True, nogil=True)
+def read_anchors(words, starts, ends, first, last, width, limit, lead, lead_limit, anchors):
+    """For the documents first:last to `anchors` shingle << 32 | document for each anchor; how many.
+
+    An anchor is a shingle whose mixed hash is below `limit`, or below `lead_limit` within the first `lead`.
+    """
+    hashes = np.empty(longest_of(starts, ends, first, last) + 1, np.uint32)
+    used = 0
+    for i in range(first, last):
+        count = shingles_of(words, starts[i], ends[i], width, hashes)
         for k in range(count):
             mixed = np.uint32(hashes[k] * np.uint32(0x9E3779B1))
             if mixed < (lead_limit if k < lead else limit):

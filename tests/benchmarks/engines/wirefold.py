@@ -15,7 +15,7 @@ from pipeline.match.figures import Articles
 from pipeline.match.scorecard import load_scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
-from pipeline.match.words import WordStore
+from pipeline.match.words import Words, WordStore
 from pipeline.params import Params
 from tests.benchmarks.stages import Stages
 
@@ -28,10 +28,14 @@ def cluster(batches: Iterable[pa.Table], stages: Stages) -> NDArray[np.int64]:
         titles.add(batch["title"].combine_chunks())
         sites.append(batch["site"].combine_chunks())
     stages.enter("chrome")
-    lines = read_lines(store.words(), coded(pa.concat_arrays(sites))[0])
-    words = strip(lines, learn(lines, params).chrome)
+    words = without_chrome(store.words(), coded(pa.concat_arrays(sites))[0], params)
     articles = Articles(words, titles.words(), np.full(len(words), -1))
     stages.enter("sign")
     signed = sign(words, params)
     stages.enter("candidates, verify, cluster")
     return clusters.cluster(signed, Verifier(articles, load_scorecard(None), params)).labels
+
+
+def without_chrome(words: Words, outlets: NDArray[np.int32], params: Params) -> Words:
+    lines = read_lines(words, outlets)
+    return strip(lines, learn(lines, params).chrome)
