@@ -186,7 +186,7 @@ EDGES = Table(
             _field(
                 "rule",
                 STRING,
-                "What decided: same_text, floor, first_look, second_look, digest, weak_bridge.",
+                "What decided: same_text, first_look, second_look, digest, weak_bridge.",
             ),
             _maybe("score", _SHARE, "Score of the scorecard, log-odds, above 0 where it accepts."),
             _field("reasons", REASONS, "The figures that moved the score most, the strongest first."),

@@ -9,7 +9,7 @@ depend on the order of documents but for the numbering.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from pipeline.match.candidates import Groups, rounds
 from pipeline.match.kernels import groups as kernel
 from pipeline.match.kernels import overlap
 from pipeline.match.sign import Signed
-from pipeline.match.verify import OPEN, Verdicts, Verifier
+from pipeline.match.verify import FLOOR, OPEN, Verdicts, Verifier
 from pipeline.match.words import Words
 from pipeline.params import Params
 
@@ -59,6 +59,19 @@ def representatives(signed: Signed, words: Words, params: Params) -> NDArray[np.
     return np.where(enough, first[inverse], np.arange(len(signed)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Verdicts worth keeping, what found each, and how many pairs and capped buckets there were."""
+
+    verdicts: Verdicts
+    found_by: NDArray[np.object_]
+    verified: int
+    capped: int
+
+    def take(self, rows: NDArray[np.bool_]) -> _Found:
+        return replace(self, verdicts=self.verdicts.take(rows), found_by=self.found_by[rows])
+
+
 def cluster(signed: Signed, verifier: Verifier) -> Clusters:
     """Find, verify and cluster the copies among n documents.
 
@@ -69,11 +82,21 @@ def cluster(signed: Signed, verifier: Verifier) -> Clusters:
     same_text = representatives(signed, words, params)
     groups = Groups(len(words))
     kernel.unite_all(groups.parent, np.arange(len(words)), same_text)
+    chosen = np.flatnonzero((same_text == np.arange(len(words))) & (words.lengths > 0))
+    found = _settled(_verified(signed, chosen, groups, verifier), chosen, groups, verifier)
+    _unite(groups.parent, found.verdicts.take(_alike(found.verdicts, params)))
+    bridges = _Bridges(verifier, found, groups.parent, same_text)
+    bridges.join()
+    return bridges.clusters(kernel.roots(groups.parent))
+
+
+def _verified(signed: Signed, chosen: NDArray[np.int64], groups: Groups, verifier: Verifier) -> _Found:
+    """Verify candidates round by round; what is sure joins `groups` before the next."""
+    params = verifier.params
     kept = [verifier.verify(np.zeros((0, 2), np.int64))]
     found_by: list[str] = []
     verified = capped = 0
-    chosen = np.flatnonzero((same_text == np.arange(len(words))) & (words.lengths > 0))
-    for one in rounds(words, signed, chosen, groups, params):
+    for one in rounds(verifier.articles.words, signed, chosen, groups, params):
         verdicts = verifier.verify(one.pairs)
         _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
         guests, hosts = _direct(verdicts.take(_inside(verdicts, params)))
@@ -81,19 +104,17 @@ def cluster(signed: Signed, verifier: Verifier) -> Clusters:
         kept.append(verdicts.take((verdicts.rule == OPEN) | _worth_keeping(verdicts, params)))
         found_by += [one.found_by] * len(kept[-1])
         verified, capped = verified + len(verdicts), capped + one.capped
-    verdicts, by = Verdicts.concat(kept), np.array(found_by, object)
-    # what others joined meanwhile needs no count
-    joined = kernel.roots(groups.parent)[verdicts.pairs]
-    asked = (verdicts.rule != OPEN) | (joined[:, 0] != joined[:, 1])
-    verdicts, by = verdicts.take(asked), by[asked]
-    uncounted = np.ones(len(words), np.bool_)
-    uncounted[chosen] = False
-    verdicts = verifier.settle(verdicts, np.where(uncounted, -1, _sure_groups(verdicts, groups.parent)))
-    _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
-    whole = _Bridges(words, verifier, verdicts, groups.parent, same_text, params)
-    whole.join()
-    labels = kernel.roots(groups.parent)
-    return whole.clusters(labels, by, verified, capped)
+    return _Found(Verdicts.concat(kept), np.array(found_by, object), verified, capped)
+
+
+def _settled(found: _Found, chosen: NDArray[np.int64], groups: Groups, verifier: Verifier) -> _Found:
+    """Decide what is still open. What others joined meanwhile needs no count and is dropped."""
+    joined = kernel.roots(groups.parent)[found.verdicts.pairs]
+    found = found.take((found.verdicts.rule != OPEN) | (joined[:, 0] != joined[:, 1]))
+    counted = np.full(len(groups.parent), -1)
+    counted[chosen] = _sure_groups(found.verdicts, groups.parent)[chosen]
+    verdicts = verifier.settle(found.verdicts, counted)
+    return replace(found, verdicts=verdicts).take(_worth_keeping(verdicts, verifier.params))
 
 
 def _sure_groups(verdicts: Verdicts, parent: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -114,7 +135,7 @@ def _inside(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
 
 def _worth_keeping(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
     near = (verdicts.jaccard >= params.keep_jaccard) | (verdicts.containment >= params.keep_containment)
-    return np.asarray(verdicts.accepted | near)
+    return np.asarray(verdicts.accepted | (near & (verdicts.rule != FLOOR)))
 
 
 def _unite(parent: NDArray[np.int64], verdicts: Verdicts) -> None:
@@ -132,22 +153,16 @@ class _Bridges:
     """Joins groups over containment pairs, or refuses to."""
 
     def __init__(
-        self,
-        words: Words,
-        verifier: Verifier,
-        verdicts: Verdicts,
-        parent: NDArray[np.int64],
-        same_text: NDArray[np.int64],
-        params: Params,
+        self, verifier: Verifier, found: _Found, parent: NDArray[np.int64], same_text: NDArray[np.int64]
     ) -> None:
-        self.words, self.verifier, self.params = words, verifier, params
-        self.lengths = words.lengths
+        self.verifier, self.words, self.params = verifier, verifier.articles.words, verifier.params
+        self.lengths = self.words.lengths
         self.parent, self.same_text = parent, same_text
-        order = np.lexsort((verdicts.pairs[:, 1], verdicts.pairs[:, 0]))
-        self.verdicts, self.order = verdicts.take(order), order
+        order = np.lexsort((found.verdicts.pairs[:, 1], found.verdicts.pairs[:, 0]))
+        self.found, self.verdicts, self.order = found, found.verdicts.take(order), order
         self.refused_as = np.full(len(order), "", object)
         self.roots = kernel.roots(parent).copy()
-        inside = np.flatnonzero(_inside(self.verdicts, params))
+        inside = np.flatnonzero(_inside(self.verdicts, self.params))
         guests, hosts = _direct(self.verdicts.take(inside))
         still_open = self.roots[guests] != self.roots[hosts]
         self.inside, self.guests, self.hosts = inside[still_open], guests[still_open], hosts[still_open]
@@ -225,11 +240,12 @@ class _Bridges:
         ]
         return bool(apart) and not self.verifier.verify(np.array(apart)).accepted.all()
 
-    def clusters(
-        self, labels: NDArray[np.int64], found_by: NDArray[np.object_], candidates: int, capped: int
-    ) -> Clusters:
-        found = found_by[self.order]
-        return Clusters(labels, self.same_text, self.verdicts, found, self.refused_as, candidates, capped)
+    def clusters(self, labels: NDArray[np.int64]) -> Clusters:
+        found = self.found
+        by = found.found_by[self.order]
+        return Clusters(
+            labels, self.same_text, self.verdicts, by, self.refused_as, found.verified, found.capped
+        )
 
 
 def _apart(x: NDArray[np.int32], y: NDArray[np.int32]) -> bool:
