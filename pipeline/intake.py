@@ -23,6 +23,7 @@ from pipeline.ingest.inputs import kind_of, read_pages
 from pipeline.lake import ledger
 from pipeline.lake.segment import ahead, count_rows, write_segment, writing_segment
 from pipeline.lake.store import Store
+from pipeline.match.scorecard import load_scorecard
 from pipeline.model import Run
 from pipeline.schema import QUARANTINE
 from pipeline.segments import FETCHES, PAGES, SITES, segment_key
@@ -34,12 +35,13 @@ _SEGMENT_BYTES = 32 << 20
 
 
 def check(inputs: Sequence[Path], config: Config) -> tuple[Path, ...]:
-    """The inputs, each of a known kind and named once; checks the credit rules too. Raises `BadInput`."""
+    """The inputs, each of a known kind and named once; checks the credit rules and the scorecard too. Raises `BadInput`."""
     for path in inputs:
         kind_of(path)
     if len({path.resolve() for path in inputs}) < len(inputs):
         raise BadInput(f"{', '.join(map(str, inputs))}: an input is named twice")
     load_rules(config.wires)
+    load_scorecard(config.scorecard)
     return tuple(inputs)
 
 

@@ -105,8 +105,10 @@ def open_lake(config: Config, s3_client: Any = None) -> Store:
 
 
 def plan(config: Config) -> tuple[Shard, ...]:
-    """Split the registry's outlets into shards. Raises `BadInput` on a broken registry or rules file."""
+    """Split the registry's outlets into shards. Raises `BadInput` on a broken registry, rules file or
+    scorecard."""
     load_rules(config.wires)
+    load_scorecard(config.scorecard)
     return tuple(Shard(shard, tuple(o.outlet_id for o in own)) for shard, own in _shards(config).items())
 
 

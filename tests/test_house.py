@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "publish": {"lake"},
     "draft": {"match", "story", "lake", "publish"},
     "steps": {"draft", "extract", "match", "story", "lake", "ingest", "publish"},
-    "intake": {"extract", "lake", "ingest"},
+    "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},
     "tune": {"match", "ingest"},
     "terminal": {"inspect", "story"},

@@ -80,6 +80,17 @@ def test_tuning_makes_a_scorecard_that_clusters_by_it(tmp_path: Path) -> None:
     assert "--scorecard" in str(other.exception)
 
 
+def test_a_broken_scorecard_stops_before_any_work(tmp_path: Path) -> None:
+    docs, _ = corpus(tmp_path)
+    card, lake = tmp_path / "card.json", tmp_path / "lake"
+    card.write_text('{"format": 1}')
+    args = ["cluster", str(docs), "--out", str(lake), "--scorecard", str(card)]
+    result = CliRunner().invoke(cli.app, args)
+    assert isinstance(result.exception, BadInput)
+    assert str(card) in str(result.exception)
+    assert not lake.exists()
+
+
 def test_labels_are_the_same_from_every_form(tmp_path: Path) -> None:
     _, pairs = corpus(tmp_path)
     rows = [json.loads(line) for line in pairs.read_text().splitlines()]
