@@ -35,7 +35,8 @@ _SEGMENT_BYTES = 32 << 20
 
 
 def check(inputs: Sequence[Path], config: Config) -> tuple[Path, ...]:
-    """The inputs, each of a known kind and named once; checks the credit rules and the scorecard too. Raises `BadInput`."""
+    """The inputs, each of a known kind and named once; checks credit rules and scorecard too. Raises
+    `BadInput`."""
     for path in inputs:
         kind_of(path)
     if len({path.resolve() for path in inputs}) < len(inputs):
