@@ -188,7 +188,7 @@ def match(lake: Store, run: Run, config: Config) -> Matched:
     scorecard = load_scorecard(config.scorecard)
     known = index.known(lake, params)
     fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
-    index.add(lake, params, run.run_id, docs.doc_ids.take(fresh), signed.signatures[fresh])
+    index.add(lake, params, run.run_id, docs.doc_ids, signed.signatures, fresh)
     clusters = cluster(signed, Verifier(articles, scorecard, params))
     write_segment(lake, segment_key("pairs", run.run_id, _ALL), kept_pairs(docs.doc_ids, clusters, scorecard))
     rows = pa.table([docs.doc_ids, docs.doc_ids.take(pa.array(clusters.labels))], schema=CLUSTERS)
