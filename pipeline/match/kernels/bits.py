@@ -1,4 +1,4 @@
-"""What numba has no function for: single instructions on 64 bits, and loads from any byte."""
+"""What numba has no function for: single instructions on 64 bits, loads from any byte, and moving memory."""
 
 from __future__ import annotations
 
@@ -40,3 +40,19 @@ def load_lane(typing, data, at):
         return value
 
     return types.uint64(data, types.int64), generate
+
+
+@intrinsic
+def move(typing, values, to, start, count):
+    """values[to:to + count] = values[start:start + count], which may overlap. Nothing is checked."""
+
+    def generate(context, builder, signature, args):
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        byte = ir.IntType(8).as_pointer()
+        target, source = (builder.bitcast(builder.gep(array.data, [at]), byte) for at in args[1:3])
+        size = builder.mul(args[3], array.itemsize)
+        memmove = builder.module.declare_intrinsic("llvm.memmove", [byte, byte, size.type])
+        builder.call(memmove, [target, source, size, ir.Constant(ir.IntType(1), 0)])
+        return context.get_dummy_value()
+
+    return types.void(values, types.int64, types.int64, types.int64), generate

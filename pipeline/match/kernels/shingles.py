@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.match.kernels.bits import move
 from pipeline.match.kernels.scan import list_places, pack_flags
 from pipeline.match.kernels.tokens import FINISH, MULTIPLY, SEED, stir
 
@@ -66,8 +67,7 @@ def move_together(words, order, starts, ends):
     """Move the documents, in the order of their starts, to the front; how many words they have."""
     used = 0
     for d in order:
-        for k in range(starts[d], ends[d]):
-            words[used + k - starts[d]] = words[k]
+        move(words, used, starts[d], ends[d] - starts[d])
         ends[d] += used - starts[d]
         starts[d] = used
         used = ends[d]

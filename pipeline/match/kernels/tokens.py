@@ -135,6 +135,16 @@ def _room(size):
 
 
 @njit(cache=True, nogil=True)
+def _copy(data, start, size, lanes, text):
+    """data[start:start + size] to the text behind the padding: by lanes, as byte by byte takes 1.3 us."""
+    whole = size >> 3
+    for j in range(whole):
+        lanes[np.uint64(j) + _ONE] = load_lane(data, start + 8 * j)
+    for k in range(8 * whole, size):
+        text[k] = data[start + k]
+
+
+@njit(cache=True, nogil=True)
 def read_all(data, offsets, kinds, folded_points, expansions, words, ends):
     """The words of each text of an Arrow string column, one after the other; where each ends.
 
@@ -159,7 +169,7 @@ def read_all(data, offsets, kinds, folded_points, expansions, words, ends):
     for i in range(len(offsets) - 1):
         start, size = offsets[i], offsets[i + 1] - offsets[i]
         count = _room(size)
-        text[:size] = data[start : start + size]
+        _copy(data, start, size, lanes, text)
         text[size : 8 * count + 8] = 0
         classify(lanes, count, folded_lanes[2:], inside, events)
         list_events(events[:count].view(np.uint64), text, inside, places)
