@@ -23,7 +23,7 @@ _SAMPLED = 128
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Values that are looked up, as kernels.frequencies has them; four bits of the sieve a slot."""
+    """Values that are looked up, as kernels.frequencies has them; eight bits of the sieve a slot."""
 
     bits: NDArray[np.uint64]
     slots: NDArray[np.uint32]
@@ -62,8 +62,8 @@ def rare_shares(
 
 
 def _index(values: NDArray[np.uint32]) -> _Index:
-    places = max(1 << (4 * len(values)).bit_length(), 64)
-    index = _Index(np.zeros(places // 16, np.uint64), np.zeros(places, np.uint32))
+    places = max(1 << (2 * len(values)).bit_length(), 64)
+    index = _Index(np.zeros(places // 8, np.uint64), np.zeros(places, np.uint32))
     kernel.fill(values, index.bits, index.slots)
     return index
 
