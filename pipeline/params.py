@@ -20,6 +20,8 @@ class Params:
 
     # extract: what a page must be to count as an article
     min_words: int = 25
+    # shorter pages are asked whether a wall stands in front of the rest
+    teaser_words: int = 200
     max_page_bytes: int = 8 * _MIB
     extract_seconds: float = 20.0
     extract_bytes: int = 2048 * _MIB

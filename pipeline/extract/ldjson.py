@@ -16,9 +16,9 @@ from pipeline.extract.text import same_words, squash
 _MAX_SCRIPT = 1 << 20
 _MAX_DEPTH = 12
 _MAX_NODES = 5_000
-_WRAPPING = re.compile(
-    r"^\s*(?://)?\s*(?:<!--|<!\[CDATA\[|/\*.*?\*/)\s*|\s*(?://)?\s*(?:-->|\]\]>)\s*;?\s*$", re.DOTALL
-)
+_OPENS = re.compile(r"(?://)?\s*(?:<!--|<!\[CDATA\[|/\*.*?\*/)", re.DOTALL)
+_CLOSES = re.compile(r"(?://)?\s*(?:-->|\]\]>)\s*;?$")
+_LONGEST_CLOSE = 40  # searched for over a whole script it took minutes on runs of white space
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review)$")
 _CREDITS = (
@@ -42,6 +42,7 @@ class Linked:
     modified: str | None = None
     section: str | None = None
     language: str | None = None
+    is_free: bool | None = None  # isAccessibleForFree
     credits: tuple[str, ...] = ()
 
 
@@ -66,6 +67,7 @@ def read_linked(tree: html.HtmlElement, title: str) -> Linked:
         modified=_text(article.get("dateModified")),
         section=_text(article.get("articleSection")),
         language=_text(article.get("inLanguage")),
+        is_free=_truth(article.get("isAccessibleForFree")),
         credits=tuple(dict.fromkeys(name for names in sources.values() for name in names)),
     )
 
@@ -91,7 +93,7 @@ def _nodes(script: html.HtmlElement) -> Iterator[dict[str, Any]]:
 def _values(text: str) -> list[Any]:
     if len(text) > _MAX_SCRIPT:
         return []
-    bare = _WRAPPING.sub("", text)
+    bare = _unwrapped(text.strip())
     for attempt in (bare, _TRAILING_COMMA.sub("", bare), htmllib.unescape(_TRAILING_COMMA.sub("", bare))):
         try:
             value = json.loads(attempt, strict=False)
@@ -99,6 +101,14 @@ def _values(text: str) -> list[Any]:
             continue
         return [value] if isinstance(value, dict | list) else []
     return []
+
+
+def _unwrapped(text: str) -> str:
+    """The script without the comment or CDATA section that it is wrapped in."""
+    opens, tail = _OPENS.match(text), text[-_LONGEST_CLOSE:]
+    closes = _CLOSES.search(tail)
+    end = len(text) - (len(tail) - closes.start() if closes else 0)
+    return text[opens.end() if opens else 0 : end]
 
 
 def _type_of(node: dict[str, Any]) -> str:
@@ -114,6 +124,12 @@ def _names(value: Any, by_id: dict[str, dict[str, Any]]) -> Iterator[str]:
         name = _text(node.get("name") if isinstance(node, dict) else node)
         if name and not name.startswith(("http://", "https://")):
             yield name
+
+
+def _truth(value: Any) -> bool | None:
+    """A boolean, also one that is written as text or by its schema.org address."""
+    word = str(value).lower().rsplit("/", 1)[-1]
+    return {"true": True, "false": False}.get(word)
 
 
 def _text(value: Any) -> str | None:

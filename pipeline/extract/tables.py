@@ -23,7 +23,8 @@ def to_tables(results: Iterable[Extracted]) -> tuple[pa.Table, pa.Table]:
 
 def _pages(pages: Sequence[Page]) -> pa.Table:
     columns = {name: list(map(attrgetter(name), pages)) for name in PAGES.names}
-    columns["wire_evidence"] = [[asdict(one) for one in evidence] for evidence in columns["wire_evidence"]]
+    for name in ("wire_evidence", "notice_evidence"):
+        columns[name] = [[asdict(one) for one in evidence] for evidence in columns[name]]
     return pa.table(columns, schema=PAGES)
 
 

@@ -1,0 +1,77 @@
+"""A wall is not an article: what asks for consent or money is told from the text that it stands in front of.
+
+Asked only of pages with little text, which is where it matters and where a second look costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree, html
+
+from pipeline.extract import lines as kinds
+from pipeline.extract.text import squash
+
+_CONSENT = re.compile(
+    r"\bwe (?:value|respect|care about) your (?:privacy|data)"
+    r"|\b(?:we|us) and our (?:\d+ )?(?:\w+ )?(?:partners|vendors)\b"
+    r"|\b(?:store|storing|access|accessing) (?:and/?or \w+ )?information on (?:a|your) device"
+    r"|\b(?:accept|reject|decline|manage|allow)\b.{0,20}\b(?:cookies|preferences|choices)\b"
+    r"|\b(?:uses?|using|and|of|set) (?:\w+ )?cookies\b|\bcookie (?:policy|settings|preferences|notice|banner)"
+    r"|\blegitimate interests?\b|\bwithdraw (?:your )?consent|\byour consent\b|\bconsent to\b"
+    r"|\bprocess(?:ing)? (?:of )?(?:your )?personal (?:data|information)\b"
+    r"|\bpersonali[sz]ed (?:ads|advertising|content)\b"
+    r"|\bbefore you continue\b|\bprivacy (?:policy|settings|choices|dashboard)\b"
+    r"|\bdatenschutz\w*|\beinwilligung\b|\bzustimm\w+|\bpersonenbezogene\w* daten"
+    r"|\bmit werbung (?:weiter)?lesen"
+    r"|\bprotection de vos données|\bconsentement\b|\bvos choix\b|\btraceurs\b"
+    r"|\bconsentimiento\b|\bpolítica de (?:privacidad|cookies)",
+    re.IGNORECASE,
+)
+_VISIBLE_TEXT = etree.XPath(
+    "/html/body//text()[not(ancestor::script or ancestor::style or ancestor::noscript or ancestor::template)]"
+)
+_INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "u", "small"})
+# a page of which so many words ask for consent shows nothing else
+_CONSENT_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What stands in front of an article: `kind` is paywall or consent_wall, `quote` what says so."""
+
+    kind: str
+    quote: str
+
+
+def find_wall(text: str, tree: html.HtmlElement | None, is_free: bool | None) -> Wall | None:
+    """The wall that a page shows, or None. `is_free`: what the page itself declares."""
+    shown = list(_lines(text) if tree is None else _blocks(tree))
+    asking = [line for line in shown if _CONSENT.search(line)]
+    words = sum(len(line.split()) for line in shown)
+    if sum(len(line.split()) for line in asking) >= _CONSENT_SHARE * max(words, 1):
+        return Wall("consent_wall", asking[0][:200]) if asking else None
+    if paid := next((found[0] for line in shown if (found := kinds.PAYWALL.search(line[:1_000]))), None):
+        return Wall("paywall", paid)
+    return Wall("paywall", "isAccessibleForFree: false") if is_free is False else None
+
+
+def _lines(text: str) -> Iterator[str]:
+    return filter(None, map(squash, text.splitlines()))
+
+
+def _blocks(tree: html.HtmlElement) -> Iterator[str]:
+    """What a reader sees, a block at a time: words of one sentence stand together across inline tags."""
+    parts: list[str] = []
+    block = None
+    for text in _VISIBLE_TEXT(tree):
+        element = text.getparent().getparent() if text.is_tail else text.getparent()
+        while element is not None and element.tag in _INLINE:
+            element = element.getparent()
+        if element is not block:
+            yield squash(" ".join(parts))
+            parts, block = [], element
+        parts.append(text)
+    yield squash(" ".join(parts))
