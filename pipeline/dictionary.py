@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipeline.schema import SCHEMA_VERSION, TABLES, Table
+from pipeline.columns import SCHEMA_VERSION, Table
+from pipeline.schema import TABLES
 
 _HEAD = f"""\
 <!-- Written by `python -m pipeline.dictionary` from pipeline/schema.py; not by hand. -->

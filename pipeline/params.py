@@ -77,6 +77,9 @@ class Params:
     # an outlet of whose usual chrome less than this share is left on the newest pages has a new template
     warn_template_pages: int = 5
     warn_template_share: float = 0.2
+    # a credit rule that by its past share should have been found so often in the last days, and never was
+    warn_mark_days: float = 7.0
+    warn_mark_pages: float = 10.0
 
     def __post_init__(self) -> None:
         if self.bands * self.rows > self.num_perm:

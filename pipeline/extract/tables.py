@@ -8,6 +8,7 @@ from operator import attrgetter
 
 import pyarrow as pa
 
+from pipeline.extract.credit import WireRules
 from pipeline.extract.result import Extracted, Page, Rejection
 from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES
@@ -19,6 +20,12 @@ def to_tables(results: Iterable[Extracted]) -> tuple[pa.Table, pa.Table]:
     pages = [result.page for result in results if result.page is not None]
     rejections = [result.rejection for result in results if result.rejection is not None]
     return _pages(pages), _quarantine(rejections)
+
+
+def rules_table(rules: WireRules) -> pa.Table:
+    """One row a rule: rule, service, where, weight."""
+    fields = {"rule": "id", "service": "service", "where": "where", "weight": "weight"}
+    return pa.table({name: list(map(attrgetter(of), rules.rules)) for name, of in fields.items()})
 
 
 def _pages(pages: Sequence[Page]) -> pa.Table:
