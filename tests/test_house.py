@@ -36,9 +36,11 @@ ROOMS: dict[str, set[str]] = {
     "steps": {"draft", "extract", "match", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},
+    "examine": {"extract", "ingest"},
     "tune": {"match", "ingest"},
     "terminal": {"inspect", "story"},
-    "cli": {"tune", "steps", "intake", "inspect", "terminal", "lake", "publish"},
+    "terminal_page": {"examine", "extract"},
+    "cli": {"tune", "steps", "intake", "inspect", "examine", "terminal", "terminal_page", "lake", "publish"},
 }
 PURE = ("extract", "match", "story")
 OUTSIDE = {

@@ -103,7 +103,8 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
         dateline_date=dateline_date(article.dateline or "", published.at if published else None),
         published_at=published.at if published else None,
         published_at_source=published.source if published else None,
-        published_at_offset=published.offset if published else None,
+        # feeds are read into UTC
+        published_at_offset=published.offset if published and published.source != "feed" else None,
         modified_at=modified.at if modified else None,
         modified_at_source=modified.source if modified else None,
         modified_at_offset=modified.offset if modified else None,

@@ -6,13 +6,12 @@ Asked only of pages with little text, which is where it matters and where a seco
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml import etree, html
+from lxml import html
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.text import squash
+from pipeline.extract.shown import blocks_of, lines_of
 
 _CONSENT = re.compile(
     r"\bwe (?:value|respect|care about) your (?:privacy|data)"
@@ -30,10 +29,6 @@ _CONSENT = re.compile(
     r"|\bconsentimiento\b|\bpolítica de (?:privacidad|cookies)",
     re.IGNORECASE,
 )
-_VISIBLE_TEXT = etree.XPath(
-    "/html/body//text()[not(ancestor::script or ancestor::style or ancestor::noscript or ancestor::template)]"
-)
-_INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "u", "small"})
 # a page of which so many words ask for consent shows nothing else
 _CONSENT_SHARE = 0.5
 
@@ -48,7 +43,7 @@ class Wall:
 
 def find_wall(text: str, tree: html.HtmlElement | None, is_free: bool | None) -> Wall | None:
     """The wall that a page shows, or None. `is_free`: what the page itself declares."""
-    shown = list(_lines(text) if tree is None else _blocks(tree))
+    shown = lines_of(text) if tree is None else [block for _, block in blocks_of(tree)]
     asking = [line for line in shown if _CONSENT.search(line)]
     words = sum(len(line.split()) for line in shown)
     if sum(len(line.split()) for line in asking) >= _CONSENT_SHARE * max(words, 1):
@@ -56,22 +51,3 @@ def find_wall(text: str, tree: html.HtmlElement | None, is_free: bool | None) ->
     if paid := next((found[0] for line in shown if (found := kinds.PAYWALL.search(line[:1_000]))), None):
         return Wall("paywall", paid)
     return Wall("paywall", "isAccessibleForFree: false") if is_free is False else None
-
-
-def _lines(text: str) -> Iterator[str]:
-    return filter(None, map(squash, text.splitlines()))
-
-
-def _blocks(tree: html.HtmlElement) -> Iterator[str]:
-    """What a reader sees, a block at a time: words of one sentence stand together across inline tags."""
-    parts: list[str] = []
-    block = None
-    for text in _VISIBLE_TEXT(tree):
-        element = text.getparent().getparent() if text.is_tail else text.getparent()
-        while element is not None and element.tag in _INLINE:
-            element = element.getparent()
-        if element is not block:
-            yield squash(" ".join(parts))
-            parts, block = [], element
-        parts.append(text)
-    yield squash(" ".join(parts))
