@@ -32,6 +32,7 @@ _WORDS: dict[pa.DataType, str] = {
     pa.float32(): "number (32 bit)",
     pa.float64(): "number (64 bit)",
     pa.bool_(): "true or false",
+    pa.date32(): "day",
     pa.timestamp("us", tz="UTC"): "time (UTC, microseconds)",
 }
 

@@ -79,7 +79,7 @@ class _Index:
         return cls(dict(exact), dict(folded), always)
 
     def possible(self, text: str) -> set[int]:
-        """The rules that may match in a text: 520 us an article become 50."""
+        """The rules that may match in a text: 520 us an article become 56."""
         lowered = text.lower()
         found = set(self.always)
         found.update(*[numbers for piece, numbers in self.exact.items() if piece in text])

@@ -61,7 +61,11 @@ _HOUSE = re.compile(
 _PUBLISHED_TIME = re.compile(r"publish|posted|entry-date|created|dateline|pubdate", re.IGNORECASE)
 _SITE_SUFFIX = re.compile(r"\s+(?:[|»•]|[-–—])\s+(?=[^|»•–—]{2,40}$)")
 _TOPIC = re.compile(r"Article Topic Follows:\s*(?:<[^>]{0,200}>\s*)*([^<\r\n]{1,80})", re.IGNORECASE)
-_COUNTER = re.compile(r"https?://counter\.theconversation\.(?:com|edu\.au)/content/\d+")
+# pixels by which a service counts who republishes it; the second is of a plugin that many newsrooms use
+_COUNTER = re.compile(
+    r"https?://(?:counter\.theconversation\.(?:com|edu\.au)/content/\d+"
+    r"|[\w.-]{1,80}/\?republication-pixel=true\b|pixel\.propublica\.org/pixel\.js)"
+)
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?!\d)")
 _LANGUAGE = re.compile(r"^[A-Za-z]{2}(?=$|[-_])")
 
@@ -133,7 +137,7 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
         json_ld_credits=linked.credits,
         meta_credits=tuple(metas.all(_CREDITS)),
         # 12 of 540 archived pages named another outlet as canonical, none by og:url
-        urls=tuple(dict.fromkeys(filter(None, (url, og_url, canonical, *_COUNTER.findall(text)[:1])))),
+        urls=tuple(dict.fromkeys(filter(None, (url, og_url, canonical, *_COUNTER.findall(text)[:3])))),
     )
 
 

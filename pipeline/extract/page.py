@@ -163,11 +163,11 @@ def _paywall(read: _Read, raw: RawPage, word_count: int, params: Params) -> str 
         return _DECLARED if is_free is False else None
     document = read_document(raw, params)
     wall = find_wall(document.text, document.tree, is_free)
-    if wall and wall.kind == "consent_wall":
-        raise Refused(wall.kind, f"nothing but consent is asked for: {wall.quote!r}")
+    if wall and wall.asks_consent:
+        raise Refused("consent_wall", f"nothing but consent is asked for: {wall.quote!r}")
     if word_count < params.min_words:
         short = f"{word_count} words, fewer than {params.min_words}"
-        raise Refused(wall.kind, f"{short}: {wall.quote!r}") if wall else Refused("too_short", short)
+        raise Refused("paywall", f"{short}: {wall.quote!r}") if wall else Refused("too_short", short)
     return _TEASER if wall else None
 
 

@@ -35,9 +35,9 @@ _CONSENT_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """What stands in front of an article: `kind` is paywall or consent_wall, `quote` what says so."""
+    """What stands in front of an article and asks for consent, or else for money; `quote` says so."""
 
-    kind: str
+    asks_consent: bool
     quote: str
 
 
@@ -47,7 +47,7 @@ def find_wall(text: str, tree: html.HtmlElement | None, is_free: bool | None) ->
     asking = [line for line in shown if _CONSENT.search(line)]
     words = sum(len(line.split()) for line in shown)
     if sum(len(line.split()) for line in asking) >= _CONSENT_SHARE * max(words, 1):
-        return Wall("consent_wall", asking[0][:200]) if asking else None
+        return Wall(True, asking[0][:200]) if asking else None
     if paid := next((found[0] for line in shown if (found := kinds.PAYWALL.search(line[:1_000]))), None):
-        return Wall("paywall", paid)
-    return Wall("paywall", "isAccessibleForFree: false") if is_free is False else None
+        return Wall(False, paid)
+    return Wall(False, "isAccessibleForFree: false") if is_free is False else None
