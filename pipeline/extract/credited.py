@@ -1,7 +1,7 @@
 """Credits of articles that others extracted, from what such a row tells: text, byline and URL.
 
 Most articles credit nobody. An automaton over the whole batch, 5 us an article, leaves those that hold a
-piece of some rule (four of ten in real news), the same over their heads and tails one in four: these are read.
+piece of some rule (two in five in real news), the same over heads and tails one in four: these are read.
 """
 
 from __future__ import annotations
