@@ -12,6 +12,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -119,19 +120,37 @@ def read_articles(
     midnight. Reasons of rejection: parse, no_doc_id, no_text, too_short, too_large, impossible_date.
     Raises `BadInput` for pages, an empty or unreadable file, and a file without a required column.
     """
+    reader = _Reader(path, run, params, outlet_field)
+    with _open_rows(path, outlet_field) as (file, rows):
+        total = path.stat().st_size
+        numbered = enumerate(rows, start=1)
+        while batch := list(islice(numbered, _BATCH)):
+            yield reader.read(batch)
+            if progress:
+                progress(min(file.tell(), total), total)
+
+
+def read_field(path: Path, field: str) -> dict[str, str]:
+    """A field of the articles that have it, by their ids. Raises `BadInput` if the file lacks it."""
+    found: dict[str, str] = {}
+    with _open_rows(path, field) as (_, rows):
+        for row in rows:
+            with suppress(_Rejected):
+                if row is not None and row.get(field) is not None:
+                    found[_doc_id(row)] = str(row[field])
+    return found
+
+
+@contextmanager
+def _open_rows(path: Path, needed: str | None) -> Iterator[tuple[BinaryIO, Iterator[Row | None]]]:
+    """The open file and its rows; `needed` is a column that it must have."""
     kind = kind_of(path)
     if not kind.holds_articles:
         raise BadInput(f"{path}: expected articles (JSONL or Parquet), got pages ({kind})")
-    reader = _Reader(path, run, params, outlet_field)
-    total = path.stat().st_size
     try:
         with path.open("rb") as file:
             rows = _parquet_rows(file) if kind == Kind.PARQUET else _json_rows(file, path)
-            numbered = enumerate(_checked(rows, path, outlet_field), start=1)
-            while batch := list(islice(numbered, _BATCH)):
-                yield reader.read(batch)
-                if progress:
-                    progress(min(file.tell(), total), total)
+            yield file, _checked(rows, path, needed)
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise BadInput(f"{path}: cannot be read: {error}") from None
 
@@ -242,7 +261,7 @@ def _table(articles: list[_Article]) -> pa.Table:
     return pa.table(columns, schema=PAGES)
 
 
-def _checked(rows: Iterator[Row | None], path: Path, outlet_field: str | None) -> Iterator[Row | None]:
+def _checked(rows: Iterator[Row | None], path: Path, needed: str | None) -> Iterator[Row | None]:
     """The rows, if the first one has the columns that all must have. Raises `BadInput` otherwise."""
     try:
         first = next(rows)
@@ -255,8 +274,8 @@ def _checked(rows: Iterator[Row | None], path: Path, outlet_field: str | None) -
         if not any(synonym in first for synonym in _NAMES[name]):
             one_of = " or ".join(_NAMES[name])
             raise BadInput(f"{path}:1: expected a column {one_of}, got {got}")
-    if outlet_field and outlet_field not in first:
-        raise BadInput(f"{path}:1: expected the column {outlet_field} (--outlet-field), got {got}")
+    if needed and needed not in first:
+        raise BadInput(f"{path}:1: expected the column {needed}, got {got}")
     yield first
     yield from rows
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match.kernels import buckets, shingles
+from pipeline.match.kernels import buckets, shingles, tables
 from pipeline.match.sign import Signed, anchors
 from pipeline.match.words import Words
 from pipeline.params import Params
@@ -78,7 +78,7 @@ class Groups:
         if 2 * (self._used + more) > len(self._known):
             kept = self._known[self._known != 0]
             self._known = np.zeros(1 << (3 * (self._used + more)).bit_length(), np.uint64)
-            buckets.add_all(self._known, kept)
+            tables.add_all(self._known, kept)
 
 
 def rounds(

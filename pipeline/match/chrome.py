@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.match.kernels import chrome as kernel
 from pipeline.match.kernels.buckets import sort_by_key
+from pipeline.match.kernels.tables import add_all
 from pipeline.match.kernels.tokens import FINISH
 from pipeline.match.words import Words, run_in_threads
 from pipeline.params import Params
@@ -133,7 +134,7 @@ def strip(lines: Lines, chrome: Chrome) -> Words:
     """
     words = lines.words
     table = np.zeros(1 << (2 * len(chrome) + 1).bit_length(), np.uint64)
-    kernel.fill(table, chrome.keys)
+    add_all(table, chrome.keys)
     starts, ends = words.starts.copy(), words.ends.copy()
     text = words.words, lines.keys, lines.opens
     run_in_threads(lambda first, last: kernel.strip_lines(*text, first, last, table, starts, ends), words)

@@ -66,7 +66,9 @@ def read_docs(path: Path, run: Run, params: Params, outlet_field: str | None) ->
     return pages
 
 
-def read_labels(path: Path, doc_ids: list[str], stories: Mapping[str, str] | None, words: Words) -> Labelled:
+def read_labels(
+    path: Path, doc_ids: list[str], stories: Mapping[str, str] | None, words: Words, width: int
+) -> Labelled:
     """The labels of a JSONL, CSV or Parquet file with columns a, b, label (story or same, different,
     unsure) and perhaps kind.
 
@@ -96,7 +98,7 @@ def read_labels(path: Path, doc_ids: list[str], stories: Mapping[str, str] | Non
     unsure = [pair for pair, (label, _) in labelled.items() if label == UNSURE]
     ignored = frozenset(_ordered(truth[a], truth[b]) for a, b in unsure if truth[a] != truth[b])
     if stories is not None:
-        for a, b in _sharing(words):
+        for a, b in _sharing(words, width):
             known = UNSURE if _ordered(truth[a], truth[b]) in ignored else int(truth[a] == truth[b])
             labelled.setdefault((a, b), (known, ""))
     pairs = sorted(labelled)
@@ -112,12 +114,6 @@ def read_labels(path: Path, doc_ids: list[str], stories: Mapping[str, str] | Non
     )
 
 
-def read_stories(path: Path, story_field: str) -> dict[str, str]:
-    """Document to story, of a JSONL or Parquet file with columns doc_id and `story_field`."""
-    rows = pq.read_table(path).to_pylist() if path.suffix == ".parquet" else _rows(path)
-    return {str(row["doc_id"]): str(row[story_field]) for row in rows if row.get(story_field) is not None}
-
-
 def components(n: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """The component of each of n documents under pairs int64[m, 2], int64[n]."""
     pairs = pairs.reshape(-1, 2)
@@ -129,11 +125,11 @@ def _ordered(a: int, b: int) -> tuple[int, int]:
     return (int(a), int(b)) if a < b else (int(b), int(a))
 
 
-def _sharing(words: Words) -> list[tuple[int, int]]:
-    """Pairs that share at least so many shingles, by brute force."""
+def _sharing(words: Words, width: int) -> list[tuple[int, int]]:
+    """Pairs that share at least so many shingles of `width` words, by brute force."""
     room = np.empty(words.longest + 1, np.uint32)
     sets = [
-        np.unique(room[: shingles_of(words.words, start, end, 5, room)])
+        np.unique(room[: shingles_of(words.words, start, end, width, room)])
         for start, end in zip(words.starts, words.ends, strict=True)
     ]
     sizes = np.array([len(one) for one in sets])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.ingest.articles import read_field
 from pipeline.match.figures import FIGURES
 from pipeline.match.fold import read_batches
 from pipeline.match.scorecard import Look, Scorecard
@@ -13,7 +14,7 @@ from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.tune.beginnings import with_beginnings
 from pipeline.tune.fit import FEW_STORIES, Fitted, fit
-from pipeline.tune.labels import Labelled, read_docs, read_labels, read_stories
+from pipeline.tune.labels import Labelled, read_docs, read_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ def tune(
     pages = read_docs(docs, run, params, outlet_field)
     articles = read_batches([pages], params)
     ids = pages["doc_id"].to_pylist()
-    stories = read_stories(docs, story_field) if story_field else None
-    articles, labelled = with_beginnings(articles, read_labels(pairs, ids, stories, articles.words))
+    stories = read_field(docs, story_field) if story_field else None
+    articles, labelled = with_beginnings(
+        articles, read_labels(pairs, ids, stories, articles.words, params.shingle_words)
+    )
     verifier = Verifier(articles, _blank(), params)
     verdicts = verifier.verify(labelled.pairs)
     weighed = verdicts.rule != FLOOR

@@ -80,6 +80,15 @@ def test_tuning_makes_a_scorecard_that_clusters_by_it(tmp_path: Path) -> None:
     assert "--scorecard" in str(other.exception)
 
 
+def test_a_missing_story_field_is_named(tmp_path: Path) -> None:
+    """Else each document would be a story of its own, and every copy a wrong label."""
+    docs, pairs = corpus(tmp_path)
+    args = ["tune", str(pairs), "--docs", str(docs), "--out", str(tmp_path / "o"), "--story-field", "piece"]
+    result = CliRunner().invoke(cli.app, args)
+    assert isinstance(result.exception, BadInput)
+    assert "expected the column piece" in str(result.exception)
+
+
 def test_a_broken_scorecard_stops_before_any_work(tmp_path: Path) -> None:
     docs, _ = corpus(tmp_path)
     card, lake = tmp_path / "card.json", tmp_path / "lake"
@@ -102,7 +111,7 @@ def test_labels_are_the_same_from_every_form(tmp_path: Path) -> None:
     ids = [f"d{story:02}{number}" for story in range(60) for number in (0, 1)]
     words = articles([prose(n, 50) for n in range(120)]).words
     names = ("pairs.jsonl", "pairs.csv", "pairs.parquet")
-    first, *others = (read_labels(tmp_path / name, ids, None, words) for name in names)
+    first, *others = (read_labels(tmp_path / name, ids, None, words, 5) for name in names)
     for other in others:
         assert np.array_equal(first.pairs, other.pairs)
         assert np.array_equal(first.labels, other.labels)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.match.kernels.groups import find, unite
-from pipeline.match.kernels.tokens import FINISH
+from pipeline.match.kernels.tables import add
 
 _DIGIT = 11  # bits a pass: 2,048 counters stay in the first-level cache
 _LOW = np.uint64((1 << _DIGIT) - 1)
@@ -137,24 +137,3 @@ def new_pairs(pairs, parent, trial, host, known, out):
             out[n] = pairs[i]
             n += 1
     return n, left
-
-
-@njit(cache=True, nogil=True)
-def add(table, pair):
-    """Add a pair to the table (uint64[2^k], zero: free); false if it is there. No pair is zero: its larger
-    document is not document 0."""
-    mask = np.uint64(len(table) - 1)
-    at = ((pair * FINISH) >> np.uint64(20)) & mask
-    while table[at] != 0:
-        if table[at] == pair:
-            return False
-        at = (at + np.uint64(1)) & mask
-    table[at] = pair
-    return True
-
-
-@njit(cache=True, nogil=True)
-def add_all(table, pairs):
-    """Add pairs to the table."""
-    for i in range(len(pairs)):
-        add(table, pairs[i])

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.match.kernels.groups import find, unite
+from pipeline.match.kernels.tables import key_place
 from pipeline.match.kernels.tokens import FINISH, MULTIPLY
 
 OUTLET = np.uint64(0x9E3779B97F4A7C00)  # times the outlet; its last byte leaves a line's length alone
@@ -200,23 +201,6 @@ def count_articles(closes, docs, parent, times, articles, firsts, spans):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _place(table, key):
-    """Where the key stands in the open-addressing table (uint64[2^k], zero: free), or would."""
-    mask = np.uint64(len(table) - 1)
-    at = ((key * FINISH) >> np.uint64(20)) & mask
-    while table[at] != 0 and table[at] != key:
-        at = (at + np.uint64(1)) & mask
-    return at
-
-
-@njit(cache=True, nogil=True)
-def fill(table, keys):
-    """Enter keys into a table at least twice their number."""
-    for i in range(len(keys)):
-        table[_place(table, keys[i])] = keys[i]
-
-
-@njit(cache=True, nogil=True, inline="always")
 def _line_end(words, at, key, end):
     """Where the line at `at` ends: its key tells, up to 254 words."""
     length = np.int64(key & LENGTH)
@@ -236,7 +220,7 @@ def strip_lines(words, keys, opens, first, last, table, starts, ends):
         for k in range(np.uint64(opens[i]), np.uint64(opens[i + 1])):
             key = keys[k]
             stop = _line_end(words, at, key, ends[i])
-            if table[_place(table, key)] == key:
+            if table[key_place(table, key)] == key:
                 if used == starts[i]:
                     starts[i] = used = stop
             elif used == at:
