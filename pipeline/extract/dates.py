@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from pipeline.extract.result import Refused
 from pipeline.params import Params
@@ -13,6 +13,7 @@ from pipeline.times import in_utc, parse_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_ZONE = "_no_zone"
+_OFFSET_STEP, _LARGEST_OFFSET = 15, 14 * 60  # minutes
 # months by their first letters, in the languages of the services' datelines
 _MONTHS = {
     name: number
@@ -43,8 +44,9 @@ class Claim:
 class Stated:
     """A possible time in UTC and where it was read.
 
-    `offset`: minutes from UTC as stated, or as the outlet's zone has it at that time (then the source
-    ends in `_outlet_zone`); None for a zoneless time that counts as UTC (`_no_zone`).
+    `offset`: minutes from UTC as stated, also by the same time without a zone beside one in UTC, or as
+    the outlet's zone has it at that time (then the source ends in `_outlet_zone`); None for a zoneless
+    time that counts as UTC (`_no_zone`).
     """
 
     at: datetime
@@ -53,9 +55,14 @@ class Stated:
 
 
 def choose_time(
-    claims: Sequence[Claim], now: datetime, params: Params, zone: tzinfo | None = None
+    claims: Sequence[Claim],
+    now: datetime,
+    params: Params,
+    zone: tzinfo | None = None,
+    until: datetime | None = None,
 ) -> Stated | None:
-    """The first possible time, one with a zone before one without; None if nothing is stated.
+    """The first possible time, one with a zone before one without, and of those one that is not after
+    `until`; None if nothing is stated.
 
     A zoneless time is the outlet's (`zone`), or UTC where that is not known. Raises `Refused`
     (impossible_date) if times are stated and none of them is possible: the day does not exist, lies
@@ -80,7 +87,24 @@ def choose_time(
             possible.append(Stated(aware, claim.source + suffix, _offset(zoned)))
     if not possible and impossible:
         raise Refused("impossible_date", "; ".join(impossible))
-    return min(possible, key=lambda stated: stated.source.endswith("_zone"), default=None)
+    best = min(possible, key=lambda stated: _doubts(stated, until), default=None)
+    return replace(best, offset=_wall_clock(best, possible)) if best and best.offset == 0 else best
+
+
+def _doubts(stated: Stated, until: datetime | None) -> tuple[bool, bool]:
+    return stated.source.endswith("_zone"), until is not None and stated.at > until
+
+
+def _wall_clock(best: Stated, possible: Sequence[Stated]) -> int | None:
+    """The offset of the same moment without a zone, where the page states it too: CMSs declare UTC beside
+    the time that they print."""
+    for other in possible:
+        minutes = round((other.at - best.at).total_seconds() / 60)
+        is_offset = minutes % _OFFSET_STEP == 0 and 0 < abs(minutes) <= _LARGEST_OFFSET
+        is_day = other.at.time() == time()  # a date alone
+        if other.offset is None and is_offset and not is_day:
+            return minutes
+    return best.offset
 
 
 def dateline_date(dateline: str, published: datetime | None) -> date | None:

@@ -17,12 +17,13 @@ from pipeline.extract.text import key, squash
 from pipeline.urls import original_url
 
 _PUBLISHED = (
-    "article:published_time", "og:published_time", "datepublished", "date", "dc.date.issued",
-    "dcterms.created", "dc.date", "parsely-pub-date", "sailthru.date", "pubdate", "publishdate",
-    "publish-date", "article.published",
+    "article:published_time", "article:published", "og:published_time", "datepublished", "date",
+    "dc.date.issued", "dcterms.created", "dc.date", "parsely-pub-date", "sailthru.date", "pubdate",
+    "publishdate", "publish-date", "article.published",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time",
+    "article:modified",
     "og:updated_time",
     "datemodified",
     "dcterms.modified",
@@ -116,6 +117,7 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
     canonical = _canonical(tree, url)
     og_url = original_url(metas.first("og:url") or "")
     topic = _TOPIC.search(text)
+    times = list(islice(tree.iter("time"), 20))
     spoken = (("json_ld", linked.language or ""), ("html", tree.get("lang") or ""))
     languages = [(source, code[0].lower()) for source, text in spoken if (code := _LANGUAGE.match(text))]
     return Declared(
@@ -123,8 +125,11 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
         headline_source=source,
         og_headline=metas.first("og:title"),
         signed=_byline(tree, metas, linked),
-        published=tuple(_published(tree, metas, linked, url)),
-        modified=tuple(_claims("json_ld", linked.modified, metas.all(_MODIFIED))),
+        published=tuple(_published(tree, metas, linked, [time for time in times if not _is_modified(time)])),
+        modified=(
+            *_claims("json_ld", linked.modified, metas.all(_MODIFIED)),
+            *(Claim("time_tag", _moment(time)) for time in times if _is_modified(time)),
+        ),
         section=linked.section or section,
         section_source="json_ld" if linked.section else "meta" if section else None,
         topic=squash(topic[1]) if topic else None,
@@ -147,11 +152,12 @@ class _Metas:
     def __init__(self, tree: html.HtmlElement) -> None:
         self._values: dict[str, list[str]] = {}
         for meta in tree.iter("meta"):
-            name = meta.get("property") or meta.get("name") or meta.get("itemprop")
+            # some metas have a property of their site's own and an itemprop that all know
+            names = {meta.get(kind, "").lower() for kind in ("property", "name", "itemprop")}
             # Reuters once wrote value= where all others write content=
             value = squash(meta.get("content") or meta.get("value") or "")
-            if name and value:
-                self._values.setdefault(name.lower(), []).append(value)
+            for name in names - {""} if value else ():
+                self._values.setdefault(name, []).append(value)
 
     def first(self, name: str) -> str | None:
         return next(iter(self._values.get(name, ())), None)
@@ -241,15 +247,24 @@ def _printed_bylines(tree: html.HtmlElement) -> list[str]:
     return found
 
 
-def _published(tree: html.HtmlElement, metas: _Metas, linked: Linked, url: str) -> Iterator[Claim]:
+def _published(
+    tree: html.HtmlElement, metas: _Metas, linked: Linked, times: list[html.HtmlElement]
+) -> Iterator[Claim]:
     yield from _claims("json_ld", linked.published, metas.all(_PUBLISHED))
     for element in tree.iter():
         if element.get("itemprop") == "datePublished" and element.tag != "meta":
             yield Claim("microdata", element.get("content") or element.get("datetime") or _text(element))
-    times = list(tree.iter("time"))[:20]
     times.sort(key=lambda time: not (time.get("pubdate") is not None or _PUBLISHED_TIME.search(_marks(time))))
     for time in times[:3]:
-        yield Claim("time_tag", time.get("datetime") or _text(time))
+        yield Claim("time_tag", _moment(time))
+
+
+def _moment(time: html.HtmlElement) -> str:
+    return time.get("datetime") or _text(time)
+
+
+def _is_modified(time: html.HtmlElement) -> bool:
+    return bool(time.get("itemprop") == "dateModified")
 
 
 def url_date(url: str) -> Iterator[Claim]:

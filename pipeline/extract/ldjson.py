@@ -21,6 +21,8 @@ _CLOSES = re.compile(r"(?://)?\s*(?:-->|\]\]>)\s*;?$")
 _LONGEST_CLOSE = 40  # searched for over a whole script it took minutes on runs of white space
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review)$")
+# what plugins describe beside the article, or in its place: its times are the article's
+_PAGES = frozenset({"WebPage", "ItemPage"})
 _CREDITS = (
     "author",
     "creator",
@@ -54,8 +56,9 @@ def read_linked(tree: html.HtmlElement, title: str) -> Linked:
     """
     nodes = [node for script in tree.iterfind(".//script") if _is_linked(script) for node in _nodes(script)]
     articles = [node for node in nodes if _ARTICLE.search(_type_of(node))]
+    page = next((node for node in nodes if _type_of(node) in _PAGES), {})
     if not articles:
-        return Linked()
+        return Linked(published=_text(page.get("datePublished")), modified=_text(page.get("dateModified")))
     titled = [node for node in articles if title and same_words(_text(node.get("headline")) or "", title)]
     article = (titled or articles)[0]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and node.get("name")}
@@ -114,7 +117,8 @@ def _unwrapped(text: str) -> str:
 def _type_of(node: dict[str, Any]) -> str:
     kind = node.get("@type", node.get("type"))
     if isinstance(kind, list):
-        kind = next((one for one in kind if isinstance(one, str) and _ARTICLE.search(one)), "")
+        named = [one for one in kind if isinstance(one, str)]
+        kind = next((one for one in named if _ARTICLE.search(one)), next(iter(named), ""))
     return kind if isinstance(kind, str) else ""
 
 

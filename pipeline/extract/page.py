@@ -76,8 +76,10 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
     word_count = count_words(article.body)
     paywall = _paywall(read, raw, word_count, params)
     zone = ZoneInfo(raw.time_zone) if raw.time_zone else None
-    published = choose_time(_published(read, raw), run.now, params, zone)
     modified = _modified(declared, run, params, zone)
+    # a page is not published after it was changed; where its claims differ, the later one is a local time
+    until = modified.at if modified and modified.offset is not None else None
+    published = choose_time(_published(read, raw), run.now, params, zone, until)
     signed = _signed(read, raw)
     credit = find_credit(_marks(read, signed.byline), rules)
     notices = find_notices(read.headline, article.body, article.footer)

@@ -36,6 +36,29 @@ def test_a_time_without_a_zone_is_the_outlets_own() -> None:
     )
 
 
+def test_the_wall_clock_beside_a_time_in_utc_tells_its_zone() -> None:
+    utc = ("json_ld", "2026-03-06T03:08:18Z")
+    assert choose(utc, ("meta", "2026-03-05T22:08:18")) == Stated(
+        datetime(2026, 3, 6, 3, 8, 18, tzinfo=UTC), "json_ld", -300
+    )
+    day = choose(("json_ld", "2026-03-06T05:00:00Z"), ("meta", "2026-03-06"))
+    assert day is not None
+    assert day.offset == 0
+    for other in ("2026-03-05T22:01:00", "2026-03-06T03:08:18", "2026-03-04T03:08:18", "2026-03-05"):
+        found = choose(utc, ("meta", other))
+        assert found is not None
+        assert found.offset == 0
+
+
+def test_a_page_is_not_published_after_it_was_changed() -> None:
+    claims = [Claim("json_ld", "2026-03-06T03:08:18Z"), Claim("meta", "2026-03-05T22:08:18Z")]
+    later = datetime(2026, 3, 5, 22, 41, tzinfo=UTC)
+    for until, source in ((later, "meta"), (None, "json_ld"), (later - timedelta(hours=1), "json_ld")):
+        found = choose_time(claims, RUN.now, PARAMS, until=until)
+        assert found is not None
+        assert found.source == source
+
+
 @pytest.mark.parametrize(
     ("dateline", "published", "day"),
     [

@@ -421,3 +421,13 @@ def test_a_byline_element_for_each_author() -> None:
     both = "<span class=byline><i itemprop=author>Maren Idowu</i></span> <i itemprop=author>Ada Renfrew</i>"
     page = page_of(html_page(head='<meta name="author" content="Maren Idowu, Ada Renfrew">', before=both))
     assert (page.authors, page.authors_source) == (("Maren Idowu", "Ada Renfrew"), "meta")
+
+
+def test_a_time_of_modification_is_not_the_publication() -> None:
+    changed = '<time itemprop="dateModified" datetime="2026-03-05T11:00:00-05:00">March 4, 2026</time>'
+    page = page_of(html_page(before=changed))
+    assert (page.published_at, page.modified_at) == (None, datetime(2026, 3, 5, 16, tzinfo=UTC))
+    assert page.modified_at_source == "time_tag"
+    own = '<meta property="site:first" itemprop="datePublished" content="2026-03-04T09:30:00-05:00">'
+    page = page_of(html_page(head=own, before=changed))
+    assert (page.published_at, page.published_at_source) == (datetime(2026, 3, 4, 14, 30, tzinfo=UTC), "meta")
