@@ -21,6 +21,7 @@ from pipeline.tomlfile import TomlFile, read_toml
 # marks stand at the head and the tail; over the full text the rules cost 3-6 ms a page and find quotes
 _HEAD_LINES, _TAIL_LINES = 6, 8
 _HEAD_CHARS, _TAIL_CHARS, _LINE_CHARS = 160, 400, 700
+_SURE = 0.8  # a mark in the text that the markup cannot outvote
 PLACES = ("dateline", "byline", "footer", "json_ld", "meta", "url")
 
 
@@ -102,7 +103,8 @@ class WireRules:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Where a credit can stand. `site` is the page's host without `www.`."""
+    """Where a credit can stand. `site` is the page's host without `www.`; `is_printed`: the byline stands
+    on the page, and is not only declared."""
 
     body: str = ""
     byline: str = ""
@@ -111,6 +113,7 @@ class Marks:
     meta: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     site: str | None = None
+    is_printed: bool = True
 
 
 class _Span(NamedTuple):  # 20 an article, and made in a third of a frozen dataclass's time
@@ -134,12 +137,14 @@ def load_rules(extra: Sequence[Path] = ()) -> WireRules:
 def find_credit(marks: Marks, rules: WireRules) -> Credit:
     """Which services a page credits, strongest first, with the words that prove it.
 
-    A service's confidence is 1 - Π(1 - weight) over the rules that matched, each counted once
-    (noisy-or). `Evidence.where` names the column that holds the quote: for a dateline that is body,
+    What the text says outranks any number of claims of the markup, but for weak marks such as "contributed
+    to this report". A service's confidence is 1 - Π(1 - weight) over the rules that matched, each counted
+    once (noisy-or). `Evidence.where` names the column that holds the quote: for a dateline that is body,
     for a footer rule footer or the end of body.
     """
     spans = _spans(marks)
     doubt: dict[str, float] = {}
+    said: set[str] = set()
     evidence: list[tuple[float, Evidence]] = []
     for rule in _possible(spans, rules):
         if rule.not_on and _is_own(marks.site, rule):
@@ -149,10 +154,16 @@ def find_credit(marks: Marks, rules: WireRules) -> Credit:
                 start, end = span.offset + found.start(), span.offset + found.end()
                 evidence.append((rule.weight, Evidence(rule.id, span.where, found[0], start, end)))
                 doubt[rule.service] = doubt.get(rule.service, 1.0) * (1.0 - rule.weight)
+                if rule.weight >= _SURE and _is_text(rule, marks):
+                    said.add(rule.service)
                 break
-    services = tuple(sorted(doubt, key=lambda service: doubt[service]))
+    services = tuple(sorted(doubt, key=lambda service: (service not in said, doubt[service])))
     proofs = tuple(proof for _, proof in sorted(evidence, key=lambda pair: -pair[0]))
-    return Credit(services, 1.0 - min(doubt.values(), default=1.0), proofs)
+    return Credit(services, 1.0 - doubt[services[0]] if services else 0.0, proofs)
+
+
+def _is_text(rule: Rule, marks: Marks) -> bool:
+    return rule.where in ("dateline", "footer") or (rule.where == "byline" and marks.is_printed)
 
 
 def head_and_tail(body: str) -> tuple[str, str]:

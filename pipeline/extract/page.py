@@ -81,7 +81,7 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
     until = modified.at if modified and modified.offset is not None else None
     published = choose_time(_published(read, raw), run.now, params, zone, until)
     signed = _signed(read, raw)
-    credit = find_credit(_marks(read, signed.byline), rules)
+    credit = find_credit(_marks(read, signed), rules)
     notices = find_notices(read.headline, article.body, article.footer)
     language, is_spoken = language_of(article.body, declared.language)
     normalised = normalise_url(read.url)
@@ -191,15 +191,16 @@ def _signed(read: _Read, raw: RawPage) -> Signed:
     return Signed(printed, "text", own.authors, own.authors_source)
 
 
-def _marks(read: _Read, byline: str | None) -> Marks:
+def _marks(read: _Read, signed: Signed) -> Marks:
     return Marks(
         body=read.article.body,
-        byline=byline or "",
+        byline=signed.byline or "",
         footer=read.article.footer,
         json_ld=read.declared.json_ld_credits,
         meta=read.declared.meta_credits,
         urls=read.declared.urls or (read.url,),
         site=site_of(read.url),
+        is_printed=signed.source not in ("json_ld", "meta"),
     )
 
 
