@@ -54,6 +54,9 @@ class Params:
 
     # verdict: by the scorecard; under the floor no real copy was found among 342
     min_shared_shingles: int = 12
+    # how rare the shared words are is asked of so many doubtful pairs between the same two groups of copies,
+    # the likeliest first
+    doubtful_pairs: int = 4
     # accepted pairs below it are held to be a shorter text inside a longer one
     alike_jaccard: float = 0.5
     # borderline pairs are kept in `edges` from here on, so that a person can judge them

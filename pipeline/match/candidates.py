@@ -22,6 +22,8 @@ from pipeline.params import Params
 BY_BANDS, BY_ANCHORS = "bands", "anchors"
 _LOW = np.uint64(0xFFFFFFFF)
 _EIGHTHS = np.arange(1, 8, dtype=np.uint64) << np.uint64(61)
+_BANDS = 6  # made at once, since their rows lie side by side: one at a time is three times the memory traffic
+_SPARING = 3  # passes; what two groups of many copies still ask after so many was mostly refused before
 _PASSES = 4  # of eleven bits: 44 bits tell all but a few of a hundred million documents apart
 
 
@@ -63,11 +65,15 @@ class Groups:
 
     def passes(self, pairs: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
         """Those of the pairs whose verdict may join two groups, int64[m, 2], ascending, pass by pass."""
+        turn = 0
         while len(pairs):
             self._make_room(len(pairs))
             room = np.empty(len(pairs), np.uint64)
+            turn += 1
             # only what the pairs touch: copying all parents cost more than asking for most passes' pairs
-            count, left = buckets.new_pairs(pairs, self.parent, self._trial, self.host, self._known, room)
+            count, left = buckets.new_pairs(
+                pairs, self.parent, self._trial, self.host, self._known, room, turn <= _SPARING
+            )
             self._used, pairs = self._used + count, pairs[:left]
             if not count:
                 return
@@ -89,16 +95,18 @@ def rounds(
     Whoever takes a round enters its verdicts into `groups` before the next. Drops the signatures when
     the bands are done.
     """
-    keys, spare_keys = np.empty(len(chosen), np.uint64), np.empty(len(chosen), np.uint64)
-    spare_docs = np.empty(len(chosen), np.uint32)
-    for band in range(params.bands):
-        shingles.band_keys(signed.signatures, chosen, band, params.rows, keys)
-        docs = chosen.astype(np.uint32)
-        buckets.sort_by_key(keys, docs, spare_keys, spare_docs, _PASSES)
-        pairs, capped = groups.sharing(keys, docs, params.bucket_cap)
-        for taken in groups.passes(pairs):
-            yield Round(BY_BANDS, taken, capped)
-            capped = 0
+    keys, spare_keys = np.empty((_BANDS, len(chosen)), np.uint64), np.empty(len(chosen), np.uint64)
+    docs, spare_docs = np.empty(len(chosen), np.uint32), np.empty(len(chosen), np.uint32)
+    for first in range(0, params.bands, _BANDS):
+        some = keys[: params.bands - first]
+        shingles.band_keys(signed.signatures, chosen, first, params.rows, some)
+        for band in some:
+            docs[:] = chosen
+            buckets.sort_by_key(band, docs, spare_keys, spare_docs, _PASSES)
+            pairs, capped = groups.sharing(band, docs, params.bucket_cap)
+            for taken in groups.passes(pairs):
+                yield Round(BY_BANDS, taken, capped)
+                capped = 0
     signed.drop_signatures()
     pairs, capped = _anchor_pairs(anchors(words, params), chosen, groups, params)
     for taken in groups.passes(pairs):

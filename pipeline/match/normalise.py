@@ -30,13 +30,11 @@ _HANGUL = range(0xAC00, 0xD7A4)  # syllables stay whole
 class Folding:
     """What becomes of each code point below TABLE_SIZE.
 
-    `plain` uint8[256]: the folded byte of ASCII letters and digits, 0x80 for bytes that need more than
-    a look, else 0. `kinds` uint8: one of the kinds above. `folded` uint32: the folded code point; for
+    `kinds` uint8: one of the kinds above. `folded` uint32: the folded code point; for
     EXPANDS, the place in `expansions` (uint32) where their number and then each as kind << 24 | code
     point stand.
     """
 
-    plain: NDArray[np.uint8]
     kinds: NDArray[np.uint8]
     folded: NDArray[np.uint32]
     expansions: NDArray[np.uint32]
@@ -61,10 +59,7 @@ def folding() -> Folding:
         else:
             kinds[point], folded[point] = EXPANDS, len(expansions)
             expansions += [len(parts), *(kind << 24 | one for kind, one in parts)]
-    plain = np.where((kinds[:256] == LETTER) | (kinds[:256] == DIGIT), folded[:256], 0)
-    plain[[*map(ord, ",.\n\r\v\f")]] = 0x80
-    plain[0x80:] = 0x80
-    return Folding(plain.astype(np.uint8), kinds, folded, np.array(expansions, np.uint32))
+    return Folding(kinds, folded, np.array(expansions, np.uint32))
 
 
 def _parts(char: str) -> list[tuple[int, int]]:

@@ -132,7 +132,7 @@ def _read(texts: pa.Array, room: NDArray[np.uint32]) -> NDArray[np.int64]:
     data, offsets = buffers(texts)
     ends = np.zeros(len(texts), np.int64)
     table = folding()
-    tokens.read_all(data, offsets, table.plain, table.kinds, table.folded, table.expansions, room, ends)
+    tokens.read_all(data, offsets, table.kinds, table.folded, table.expansions, room, ends)
     return ends
 
 

@@ -104,12 +104,10 @@ def _support(words: Words, pages: pa.Table, stories: Ints, params: Params) -> tu
 
 def _shared(words: Words, chosen: Ints, params: Params) -> Ints:
     """Different shingles that each document has in common with its chosen one."""
-    order = np.argsort(chosen, kind="stable")  # the kernel keeps a pair's first document for the next pair
-    pairs = np.stack([chosen[order], order], axis=1)
-    found, shared = np.zeros(len(order), np.int64), np.zeros(len(order), np.int64)
+    pairs = np.stack([chosen, np.arange(len(chosen))], axis=1)
+    shared = np.zeros(len(chosen), np.int64)
     texts = words.words, words.starts, words.ends, words.longest
-    overlap.shared_all(*texts, pairs, params.shingle_words, found)
-    shared[order] = found
+    overlap.shared_all(*texts, pairs, params.shingle_words, shared)
     return shared
 
 

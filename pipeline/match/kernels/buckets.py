@@ -39,24 +39,36 @@ def sort_by_key(keys, docs, spare_keys, spare_docs, passes):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _inside(parent, host, root):
-    return host >= 0 and find(parent, host) == root
+def _host_root(parent, host, doc):
+    """The group of the text that holds this one, or -1."""
+    return find(parent, host[doc]) if host[doc] >= 0 else np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
 def _is_open(parent, host, x, y):
     of_x = find(parent, x)
     of_y = find(parent, y)
-    return of_x != of_y and not _inside(parent, host[x], of_y) and not _inside(parent, host[y], of_x)
+    return of_x != of_y and _host_root(parent, host, x) != of_y and _host_root(parent, host, y) != of_x
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _partners(start, i, whole, over, turn):
+def _partners(i, over, turn):
     """With which document of its bucket the one at i is paired in its turn: all before it, or, in a bucket
-    of more than `whole`, the first, the one before, and the one halfway."""
+    that is not multiplied out, the first, the one before, and the one halfway."""
     if not over or turn == 0:
-        return start + turn
-    return i - 1 if turn == 1 else start + (i - start) // 2
+        return turn
+    return i - 1 if turn == 1 else i // 2
+
+
+@njit(cache=True, nogil=True)
+def _read_groups(docs, parent, host, roots, hosts):
+    """The groups of documents and of the texts that hold them; whether they are of more than one."""
+    several = False
+    for i in range(len(docs)):
+        roots[i] = find(parent, np.int64(docs[i]))
+        hosts[i] = _host_root(parent, host, docs[i])
+        several |= roots[i] != roots[0]
+    return several
 
 
 @njit(cache=True, nogil=True)
@@ -70,21 +82,24 @@ def bucket_pairs(keys, docs, parent, host, whole, out):
     n = 0
     capped = 0
     start = 0
+    roots, hosts = np.empty(len(keys), np.int64), np.empty(len(keys), np.int64)
     while start < len(keys):
         end = start + 1
         while end < len(keys) and keys[end] == keys[start]:
             end += 1
-        over = end - start > whole
+        size = end - start
+        over = size > whole
         capped += over
-        for i in range(start + 1, end):
-            for turn in range(3 if over else i - start):
-                j = _partners(start, i, whole, over, turn)
-                x = np.int64(min(docs[i], docs[j]))
-                y = np.int64(max(docs[i], docs[j]))
-                if x != y and _is_open(parent, host, x, y):
-                    if n < len(out):
-                        out[n] = (np.uint64(x) << np.uint64(32)) | np.uint64(y)
-                    n += 1
+        # sixty joined copies share nearly every band: their groups are looked up once, not for each pair
+        if size > 1 and _read_groups(docs[start:end], parent, host, roots, hosts):
+            for i in range(1, size):
+                for turn in range(3 if over else i):
+                    j = _partners(i, over, turn)
+                    if roots[i] != roots[j] and hosts[i] != roots[j] and hosts[j] != roots[i]:
+                        if n < len(out):
+                            x, y = np.uint64(docs[start + i]), np.uint64(docs[start + j])
+                            out[n] = (min(x, y) << np.uint64(32)) | max(x, y)
+                        n += 1
         start = end
     return n, capped
 
@@ -109,12 +124,12 @@ def enough_shared(pairs, held):
 
 
 @njit(cache=True, nogil=True)
-def new_pairs(pairs, parent, trial, host, known, out):
+def new_pairs(pairs, parent, trial, host, known, out, sparing):
     """Of the pairs those that may still join two groups and were not asked for before.
 
-    All pairs taken here are joined at once in `trial`, scratch of the size of `parent`: a pair that would
-    follow from them is left for the next pass, after their verdicts, when most have become needless.
-    Adds those taken to `known`; their number, and that of those left, which are moved to the front.
+    If `sparing`, all pairs taken here are joined at once in `trial`, scratch of the size of `parent`: a pair
+    that would follow from them is left for the next pass, after their verdicts, when most have become
+    needless. Adds those taken to `known`; their number, and that of those left, which are moved to the front.
     """
     n = 0
     left = 0
@@ -125,11 +140,11 @@ def new_pairs(pairs, parent, trial, host, known, out):
     for i in range(len(pairs)):
         x = np.int64(pairs[i] >> np.uint64(32))
         y = np.int64(pairs[i] & np.uint64(0xFFFFFFFF))
-        of_x = find(parent, x)
-        of_y = find(parent, y)
         if not _is_open(parent, host, x, y):
             continue
-        if find(trial, of_x) == find(trial, of_y):
+        of_x = find(parent, x)
+        of_y = find(parent, y)
+        if sparing and find(trial, of_x) == find(trial, of_y):
             pairs[left] = pairs[i]
             left += 1
         elif add(known, pairs[i]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 
@@ -38,3 +39,16 @@ def roots(parent):
     for i in range(len(parent)):
         parent[i] = find(parent, i)
     return parent
+
+
+@njit(cache=True, nogil=True)
+def longest_members(roots, lengths, texts, out):
+    """To out[r] (int64[n]), for each root r, the text of its group's longest document, of equally long ones
+    the smallest; for other documents their own number."""
+    out[:] = np.arange(len(out))
+    held = np.full(len(out), -1)
+    for d in range(len(roots)):
+        root = roots[d]
+        if lengths[d] > held[root] or (lengths[d] == held[root] and texts[d] < out[root]):
+            held[root] = lengths[d]
+            out[root] = texts[d]
