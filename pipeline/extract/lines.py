@@ -64,7 +64,8 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _SERVICE_ALONE = re.compile(
-    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|Reuters|(?:The )?Associated Press|CBS/AP|Bloomberg(?: News)?"
+    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|PTI|IANS|AAP|TASS|ANSA|Xinhua|Reuters|(?:The )?Associated Press|CBS/AP"
+    r"|Bloomberg(?: News)?|Agence France-Presse|Press Trust of India|The Canadian Press"
     r"|The Washington Post)\W*$"
 )
 _NAMELESS_BYLINE = re.compile(
