@@ -17,8 +17,9 @@ from pipeline.extract.notices import find_notices
 from pipeline.extract.people import split_authors
 from pipeline.extract.plain import read_plain
 from pipeline.extract.result import Extracted, Page, Refused, outlet_of, reject
+from pipeline.extract.shown import shown_in
 from pipeline.extract.text import count_words
-from pipeline.extract.walls import find_wall
+from pipeline.extract.walls import asks_consent, asks_money
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 from pipeline.urls import normalise_url, original_url, site_of
@@ -163,14 +164,16 @@ def _paywall(read: _Read, raw: RawPage, word_count: int, params: Params) -> str 
     is_free = read.declared.is_free
     if word_count >= params.teaser_words:
         return _DECLARED if is_free is False else None
-    document = read_document(raw, params)
-    wall = find_wall(document.text, document.tree, is_free)
-    if wall and wall.asks_consent:
-        raise Refused("consent_wall", f"nothing but consent is asked for: {wall.quote!r}")
-    if word_count < params.min_words:
+    shown = list(shown_in(read_document(raw, params)))
+    is_short = word_count < params.min_words
+    # a long banner over a brief is no wall
+    if quote := asks_consent(shown if is_short else read.article.body.split("\n")):
+        raise Refused("consent_wall", f"nothing but consent is asked for: {quote!r}")
+    quote = asks_money(shown, is_free)
+    if is_short:
         short = f"{word_count} words, fewer than {params.min_words}"
-        raise Refused("paywall", f"{short}: {wall.quote!r}") if wall else Refused("too_short", short)
-    return _TEASER if wall else None
+        raise Refused("paywall", f"{short}: {quote!r}") if quote else Refused("too_short", short)
+    return _TEASER if quote else None
 
 
 def _signed(read: _Read, raw: RawPage) -> Signed:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree, html
 
+from pipeline.extract.document import Document
 from pipeline.extract.text import squash
 
 _VISIBLE_TEXT = etree.XPath(
@@ -14,6 +15,15 @@ _VISIBLE_TEXT = etree.XPath(
 _INLINE = frozenset(
     {"a", "b", "strong", "em", "i", "span", "u", "small", "font", "sup", "sub", "time", "cite"}
 )
+
+
+def shown_in(document: Document) -> Iterator[str]:
+    """The texts of a page's blocks, or the lines of one that is plain text."""
+    if document.tree is None:
+        yield from lines_of(document.text)
+    else:
+        for _, text in blocks_of(document.tree):
+            yield text
 
 
 def lines_of(text: str) -> list[str]:

@@ -55,22 +55,20 @@ def trace_blocks(raw: RawPage, page: Page | None, params: Params) -> tuple[Block
 
 def _watched(tree: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, str, str]]:
     """Each block with what took it out of the tree, if anything did."""
-    blocks = [(element, _name(element), text) for element, text in blocks_of(tree)]
+    blocks = list(blocks_of(tree))
     why: dict[html.HtmlElement, str] = {}
     for reason, step in _STEPS:
         step(tree)
-        for element, _, _ in blocks:
+        for element, _ in blocks:
             if element not in why and (top := _torn_off(element, tree)) is not None:
                 why[element] = f"{reason}: {_name(top)}"
-    return ((element, text, why.get(element, "")) for element, _, text in blocks)
+    return ((element, text, why.get(element, "")) for element, text in blocks)
 
 
 def _torn_off(element: html.HtmlElement, tree: html.HtmlElement) -> html.HtmlElement | None:
     """The root of what an element was dropped with; None if it still stands in the tree."""
-    top = element
-    for top in element.iterancestors():  # noqa: B007
-        pass
-    return None if top is tree else top
+    around: list[html.HtmlElement] = [element, *element.iterancestors()]
+    return None if around[-1] is tree else around[-1]
 
 
 def _kept(page: Page | None) -> dict[str, str]:

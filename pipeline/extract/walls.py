@@ -6,12 +6,9 @@ Asked only of pages with little text, which is where it matters and where a seco
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-
-from lxml import html
+from collections.abc import Sequence
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.shown import blocks_of, lines_of
 
 _CONSENT = re.compile(
     r"\bwe (?:value|respect|care about) your (?:privacy|data)"
@@ -29,25 +26,19 @@ _CONSENT = re.compile(
     r"|\bconsentimiento\b|\bpolítica de (?:privacidad|cookies)",
     re.IGNORECASE,
 )
-# a page of which so many words ask for consent shows nothing else
+# a text of which so many words ask for consent says nothing else
 _CONSENT_SHARE = 0.5
+_QUOTE, _LINE = 200, 1_000  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
-    """What stands in front of an article and asks for consent, or else for money; `quote` says so."""
+def asks_consent(lines: Sequence[str]) -> str | None:
+    """The first of the lines that ask for consent, if most of the words stand in such lines."""
+    asking = [line for line in lines if _CONSENT.search(line)]
+    words, all_words = (sum(len(line.split()) for line in some) for some in (asking, lines))
+    return asking[0][:_QUOTE] if asking and words >= _CONSENT_SHARE * all_words else None
 
-    asks_consent: bool
-    quote: str
 
-
-def find_wall(text: str, tree: html.HtmlElement | None, is_free: bool | None) -> Wall | None:
-    """The wall that a page shows, or None. `is_free`: what the page itself declares."""
-    shown = lines_of(text) if tree is None else [block for _, block in blocks_of(tree)]
-    asking = [line for line in shown if _CONSENT.search(line)]
-    words = sum(len(line.split()) for line in shown)
-    if sum(len(line.split()) for line in asking) >= _CONSENT_SHARE * max(words, 1):
-        return Wall(True, asking[0][:200]) if asking else None
-    if paid := next((found[0] for line in shown if (found := kinds.PAYWALL.search(line[:1_000]))), None):
-        return Wall(False, paid)
-    return Wall(False, "isAccessibleForFree: false") if is_free is False else None
+def asks_money(lines: Sequence[str], is_free: bool | None) -> str | None:
+    """What offers the rest of the article for sale. `is_free`: what the page itself declares."""
+    offers = (found[0] for line in lines if (found := kinds.PAYWALL.search(line[:_LINE])))
+    return next(offers, None) or ("isAccessibleForFree: false" if is_free is False else None)

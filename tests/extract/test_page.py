@@ -393,6 +393,8 @@ def test_a_teaser_is_told_from_an_article_that_is_there() -> None:
     assert page_of(html_page(PARAGRAPHS * 2, head=NOT_FREE)).paywall == "declared"
     for free in (html_page(PARAGRAPHS * 2, after=WALL), html_page(), html_page(PARAGRAPHS[:2])):
         assert page_of(free).paywall is None
+    banner = "".join(f"<p>{line}</p>" for line in CONSENT * 9)
+    assert page_of(html_page(PARAGRAPHS[:2], foot=f"<div>{banner}</div>")).paywall is None
     about = (
         "Readers of the paper must now subscribe to continue reading, its owner said in a letter to staff. "
         * 3
