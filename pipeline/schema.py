@@ -91,7 +91,7 @@ REPUBLICATIONS = Table(
             maybe("og_headline", STRING, "Headline for social networks (og:title)."),
             maybe("byline", STRING, "Byline as printed."),
             maybe("byline_source", STRING, "Read from: text, markup, json_ld, meta, feed, input."),
-            field("authors", STRINGS, "Authors, split, without services and titles; of articles as given."),
+            field("authors", STRINGS, "Authors, split, without services and titles."),
             maybe("authors_source", STRING, "Where their names were read from, in the same words."),
             field("contributors", STRINGS, "People named in the contributor line."),
             maybe("dateline", STRING, "Dateline as printed."),

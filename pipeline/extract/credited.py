@@ -1,4 +1,5 @@
-"""Credits of articles that others extracted, from what such a row tells: text, byline and URL.
+"""Credits of articles that others extracted, from what such a row tells: text, byline and URL; its authors
+without services.
 
 Most articles credit nobody. An automaton over the whole batch, 5 us an article, leaves those that hold a
 piece of some rule (two in five in real news), the same over heads and tails one in four: these are read.
@@ -12,19 +13,22 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.extract.credit import Marks, WireRules, find_credit, head_and_tail
+from pipeline.extract.people import is_nobody
 from pipeline.model import Credit, Evidence
-from pipeline.segments import PAGES
+from pipeline.segments import PAGES, STRINGS
 from pipeline.urls import site_of
 
 _PROOF = tuple(field.name for field in fields(Evidence))
 
 
 def add_credits(articles: pa.Table, rules: WireRules) -> pa.Table:
-    """The articles (segments.PAGES) with wire_service, wire_services, wire_confidence and wire_evidence."""
+    """The articles (segments.PAGES) with wire_service, wire_services, wire_confidence and wire_evidence, and
+    without services, desks and dates among their authors."""
     marked = {"body": _marked_bodies(articles["body"], rules)}
     for column in ("byline", "url"):
         marked[column] = pc.indices_nonzero(_holds(articles[column], _pieces(rules, (column,))))
@@ -48,11 +52,20 @@ def _with(articles: pa.Table, credits: Sequence[Credit]) -> pa.Table:
         "wire_confidence": [credit.confidence for credit in credits],
         "wire_evidence": [[_row(one) for one in credit.evidence] for credit in credits],
     }
-    columns = [
-        pa.array(found[field.name], field.type) if field.name in found else articles[field.name]
-        for field in PAGES
-    ]
-    return pa.table(columns, schema=PAGES)
+    told = {name: pa.array(values, PAGES.field(name).type) for name, values in found.items()}
+    told["authors"] = _people(articles["authors"].combine_chunks())
+    return pa.table([told.get(name, articles[name]) for name in PAGES.names], schema=PAGES)
+
+
+def _people(authors: pa.ListArray) -> pa.ListArray:
+    """The lists without names that are nobody's; each different name is looked at once."""
+    names = pc.list_flatten(authors)
+    known = pc.unique(names)
+    somebody = known.filter(pa.array([not is_nobody(name) for name in known.to_pylist()], pa.bool_()))
+    kept = pc.is_in(names, value_set=somebody)
+    sizes = np.bincount(pc.list_parent_indices(authors).filter(kept), minlength=len(authors))
+    offsets = pa.array(np.append(0, np.cumsum(sizes)), pa.int32())
+    return pa.ListArray.from_arrays(offsets, names.filter(kept)).cast(STRINGS)
 
 
 def _row(proof: Evidence) -> dict[str, object]:

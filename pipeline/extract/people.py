@@ -58,6 +58,11 @@ _A_PLACE = re.compile(
     r"|sao paulo|washington d\.c",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W_]+")
+_FILLER = re.compile(
+    r"the|in|by|of|and|com|org|www|am|pm|et|\d+|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)|april|may|june|august",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"[^\W\d_][\w.'’‘-]*\.?")
 # stations sign with call sign and town; WILL and KATE are names only among other capitals
 _CALL_SIGN = re.compile(r"[KW][A-Z]{2,3}(?:-(?:TV|DT|FM|AM))?")
@@ -115,6 +120,12 @@ def is_person(name: str) -> bool:
         and _ELISION.sub("", tokens[-1])[:1].isupper()
         and all(_ELISION.sub("", token)[:1].isupper() or _PARTICLE.fullmatch(token) for token in tokens[1:-1])
     )
+
+
+def is_nobody(name: str) -> bool:
+    """True for a name of which every word is known to be no person's: a service, a desk, a button, a date."""
+    tokens = _WORD.findall(name)
+    return all(_NOT_A_NAME.fullmatch(token) or _FILLER.fullmatch(token) for token in tokens)
 
 
 def contributors_in(text: str) -> tuple[str, ...]:

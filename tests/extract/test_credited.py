@@ -47,6 +47,23 @@ def test_text_byline_and_address_credit(tmp_path: Path) -> None:
             assert row[proof["where"]][proof["start"] : proof["end"]] == proof["quote"]
 
 
+def test_services_and_dates_are_no_authors(tmp_path: Path) -> None:
+    names = [
+        "CBS",
+        "AP January 5",
+        "Maren Idowu",
+        "The Associated Press",
+        "Banksy",
+        "May Fox",
+        "Sign In",
+        "…",
+    ]
+    given, none, other = credited(tmp_path, {"authors": names}, {}, {"authors": "Reuters; Tormod Vesk"})[
+        "authors"
+    ].to_pylist()
+    assert (given, none, other) == (["Maren Idowu", "Banksy", "May Fox"], [], ["Tormod Vesk"])
+
+
 _LINES = st.sampled_from([*PARAGRAPHS, *(rule.example for rule in RULES.rules), "", "AP", "it (CNN) — said"])
 _BODIES = st.lists(_LINES, min_size=1, max_size=30).map("\n".join)
 
