@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.extract.pieces import pieces_of
 from pipeline.model import Evidence
 
 _HEAD_LINES, _TAIL_LINES, _LINE_CHARS = 4, 3, 600
@@ -39,22 +40,36 @@ _KINDS = {
 }
 
 
+_PIECES = {kind: pieces_of(pattern) for kind, pattern in _KINDS.items()}
+
+
 def find_notices(headline: str, body: str, footer: str) -> tuple[Evidence, ...]:
     """The lines that carry notices, each as evidence whose rule is the notice's kind.
 
     They stand in the headline, at the head and the tail of the body, or among the closing lines.
     """
     lines = list(_lines(headline, body, footer))
+    possible = _possible("\n".join(line for _, line, _ in lines))
     return tuple(
-        Evidence(kind, where, line[:_LINE_CHARS], start, start + len(line[:_LINE_CHARS]))
-        for kind, pattern in _KINDS.items()
+        Evidence(kind, where, line, start, start + len(line))
+        for kind in possible
         for where, line, start in lines
-        if pattern.search(line[:_LINE_CHARS])
+        if _KINDS[kind].search(line)
     )
 
 
+def _possible(text: str) -> list[str]:
+    """The kinds whose words stand in the text: nearly always none, and 100 us a page are spared."""
+    lowered = text.lower()
+    return [
+        kind
+        for kind, (exact, folded) in _PIECES.items()
+        if any(map(text.__contains__, exact)) or any(map(lowered.__contains__, folded))
+    ]
+
+
 def _lines(headline: str, body: str, footer: str) -> Iterator[tuple[str, str, int]]:
-    yield "headline", headline, 0
+    yield "headline", headline[:_LINE_CHARS], 0
     of_body = list(_numbered("body", body))
     yield from of_body[:_HEAD_LINES]
     yield from of_body[_HEAD_LINES:][-_TAIL_LINES:]
@@ -64,5 +79,5 @@ def _lines(headline: str, body: str, footer: str) -> Iterator[tuple[str, str, in
 def _numbered(where: str, text: str) -> Iterator[tuple[str, str, int]]:
     start = 0
     for line in text.split("\n"):
-        yield where, line, start
+        yield where, line[:_LINE_CHARS], start
         start += len(line) + 1
