@@ -22,7 +22,7 @@ from pipeline.params import Params
 BY_BANDS, BY_ANCHORS = "bands", "anchors"
 _LOW = np.uint64(0xFFFFFFFF)
 _EIGHTHS = np.arange(1, 8, dtype=np.uint64) << np.uint64(61)
-_BANDS = 6  # made at once, since their rows lie side by side: one at a time is three times the memory traffic
+_BANDS = 4  # made at once, as their rows lie side by side: one at a time is three times the memory traffic
 _SPARING = 3  # passes; what two groups of many copies still ask after so many was mostly refused before
 _PASSES = 4  # of eleven bits: 44 bits tell all but a few of a hundred million documents apart
 

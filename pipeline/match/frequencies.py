@@ -9,6 +9,7 @@ documents that are compared, in one pass, for just those shingles on which a dou
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,14 @@ from pipeline.match.words import THREADS, Words, pairs_in_threads
 
 # of a pair that shares more shingles than so many a sample is asked for
 _SAMPLED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Values that are looked up, as kernels.frequencies has them; four bits of the sieve a slot."""
+
+    bits: NDArray[np.uint64]
+    slots: NDArray[np.uint32]
 
 
 def rare_shares(
@@ -45,27 +54,31 @@ def rare_shares(
 
     pairs_in_threads(work, len(pairs))
     asked = np.sort(held)  # and not np.unique, which takes five times as long
-    index = kernel.index_of(asked[np.flatnonzero(np.diff(asked, prepend=~asked[:1]))])
+    index = _index(asked[np.flatnonzero(np.diff(asked, prepend=~asked[:1]))])
     frequencies = _frequencies(words, index, groups, width)
     rare = np.empty(len(pairs), np.int64)
-    kernel.count_rare(held, opens, counts, index, frequencies, few, rare)
+    kernel.count_rare(held, opens, counts, index.slots, frequencies, few, rare)
     return np.asarray(rare / np.maximum(counts, 1))
 
 
-def _frequencies(
-    words: Words, index: kernel.Index, groups: NDArray[np.int64], width: int
-) -> NDArray[np.uint16]:
-    """Groups that hold each of the index's values, uint16[len(index.values)]; past 255 a thread stops
-    counting."""
+def _index(values: NDArray[np.uint32]) -> _Index:
+    places = max(1 << (4 * len(values)).bit_length(), 64)
+    index = _Index(np.zeros(places // 16, np.uint64), np.zeros(places, np.uint32))
+    kernel.fill(values, index.bits, index.slots)
+    return index
+
+
+def _frequencies(words: Words, index: _Index, groups: NDArray[np.int64], width: int) -> NDArray[np.uint16]:
+    """Groups that hold the value of each slot, uint16[len(index.slots)]; past 255 a thread stops counting."""
     counted = np.flatnonzero(groups >= 0)
     counted = counted[np.argsort(groups[counted], kind="stable")]
     changes = np.flatnonzero(np.diff(groups[counted], prepend=-1))  # a group is one thread's
     cuts = [changes[len(changes) * turn // THREADS] for turn in range(1, THREADS) if len(changes)]
 
     def work(docs: NDArray[np.int64]) -> NDArray[np.uint8]:
-        counts = np.zeros(len(index.values), np.uint8)
+        counts, last = np.zeros(len(index.slots), np.uint8), np.full(len(index.slots), -1, np.int32)
         texts = (words.words, words.starts, words.ends, words.longest)
-        kernel.count_groups(*texts, docs, groups, width, index, counts)
+        kernel.count_groups(*texts, docs, groups, width, index.bits, index.slots, last, counts)
         return counts
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.match.cluster import Clusters
+from pipeline.match.cluster import Clusters, _likeliest
+from pipeline.match.figures import FIGURES
 from pipeline.match.fold import fold
 from pipeline.match.scorecard import load_scorecard
-from pipeline.match.verify import Verdicts, Verifier
+from pipeline.match.verify import FLOOR, OPEN, Verdicts, Verifier
 from pipeline.params import Params
 from tests.match.texts import articles, grams, prose, rows
 
@@ -129,6 +131,39 @@ def test_order_of_documents_changes_nothing(seed: int, order: random.Random) -> 
     shuffled = list(texts)
     order.shuffle(shuffled)
     assert groups(shuffled) == groups(texts)
+
+
+def versions(seed: int, copies: int) -> list[str]:
+    """Copies of a story and of its rewritten version, of which half is new: pairs that rarity decides."""
+    lead, body, news = (prose(seed + i, words).split() for i, words in enumerate((90, 160, 160)))
+    edits = [prose(seed + 10 + i, 6).split() for i in range(2 * copies)]
+    first = [" ".join([*lead, *body, *edits[i]]) for i in range(copies)]
+    second = [" ".join([*lead[:60], *news, *body[:80], *edits[copies + i]]) for i in range(copies)]
+    return first + second
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+def test_doubtful_pairs_are_asked_a_few_times_in_any_order(seed: int, order: random.Random) -> None:
+    texts = versions(100 * seed, 6)
+    shuffled = list(texts)
+    order.shuffle(shuffled)
+    assert groups(shuffled) == groups(texts)
+    every = folded(texts, replace(PARAMS, doubtful_pairs=1000))
+    assert folded(texts).labels.tolist() == every.labels.tolist()
+
+
+def test_of_doubtful_pairs_the_likeliest_are_asked() -> None:
+    n = 9
+    pairs = np.array([(a, b) for a in range(3) for b in range(3, n)])
+    rule = np.full(len(pairs), OPEN, np.int8)
+    rule[0] = FLOOR
+    score = np.arange(len(pairs)) / 10
+    figures = np.zeros((len(pairs), len(FIGURES)), np.float32)
+    verdicts = Verdicts(pairs, np.zeros((len(pairs), 3), np.int64), figures, score, rule)
+    roots = np.array([0, 0, 0, 3, 3, 3, 6, 6, 0])  # the last is joined with the first three
+    asked = _likeliest(verdicts, roots, np.arange(n, dtype=np.uint64), replace(PARAMS, doubtful_pairs=2))
+    assert pairs[asked].tolist() == [[2, 4], [2, 5], [2, 6], [2, 7]]
 
 
 def test_of_many_copies_few_pairs_are_verified() -> None:

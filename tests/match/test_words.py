@@ -7,6 +7,8 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.match.kernels.scan import MARKS
+from pipeline.match.normalise import SEPARATOR, folding
 from pipeline.match.words import LINE, NUMBER, Words, WordStore, read_words
 from tests.match.texts import prose, tokens
 
@@ -17,8 +19,17 @@ def words_of(words: Words, doc: int) -> list[int]:
     return words.words[words.starts[doc] : words.ends[doc]].tolist()
 
 
-@settings(max_examples=500, deadline=None)
-@given(st.lists(st.text(st.sampled_from(NASTY), max_size=40), min_size=1, max_size=4))
+# words of all lengths around the sixteen letters that two loads hold, and what may stand between them
+PIECES = st.sampled_from(
+    ["a", "Abcdefgh", "abcdefghijklmno", "abcdefghijklmnop", "abcdefghijklmnopq" * 3, "1,234.5"]
+)
+LONG = st.lists(st.tuples(PIECES, st.text(st.sampled_from(" \n,.’é—渡7"), max_size=3)), max_size=40).map(
+    lambda parts: "".join(word + between for word, between in parts)
+)
+
+
+@settings(max_examples=700, deadline=None)
+@given(st.lists(st.text(st.sampled_from(NASTY), max_size=40) | LONG, min_size=1, max_size=4))
 @example(["1-1-½\u200b.½"])
 @example(["a1,2", "1\u200b,2", ",1", "1,", "1.\u0301"])
 @example(["abcdefgh abcdefghi", "abcdefghabcdefgh"])
@@ -40,6 +51,11 @@ def test_words_are_the_oracles_tokens(texts: list[str]) -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_read_as_the_oracle_reads_it(text: str) -> None:
     assert len(words_of(read_words(pa.array([text])), 0)) == len(tokens(text))
+
+
+def test_marks_that_are_not_looked_up_are_separators() -> None:
+    kinds = folding().kinds
+    assert {int(kinds[point]) for point in MARKS} == {SEPARATOR}
 
 
 def test_typography_changes_nothing() -> None:

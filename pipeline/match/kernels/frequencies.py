@@ -1,8 +1,11 @@
-"""In how many groups of documents each asked shingle occurs, in one pass over all texts."""
+"""In how many groups of documents each asked shingle occurs, in one pass over all texts.
+
+An index of the asked values is `slots` (uint32[2^k]), an open-addressing table in their order (zero: free),
+and before it `bits` (uint64[2^k]), a sieve with a bit for each range of values. Places in both are a value's
+upper bits, since it is a hash.
+"""
 
 from __future__ import annotations
-
-from collections import namedtuple
 
 import numpy as np
 from numba import njit
@@ -10,12 +13,9 @@ from numba import njit
 from pipeline.match.kernels.shared import FIRST, compare, table_for
 from pipeline.match.kernels.shingles import shingles_of
 
-_PREFIX, _REST, _LAST = 20, np.uint32(12), np.uint32(63)
+_ONE, _WORD, _LAST = np.uint32(1), np.uint32(6), np.uint32(63)
 _MOST = np.uint8(255)
 _ALL = np.uint32(0xFFFFFFFF)
-# Values (uint32, ascending) that are looked up: `bits` (uint64) has a bit for each range of values, at most
-# one in 64 of them set, and firsts[v] (int32) is the place of the first whose upper 20 bits are at least v.
-Index = namedtuple("Index", "values bits firsts")
 _SAMPLE = np.uint32(0x85EBCA6B)  # so that the sample is not that of the anchors
 
 
@@ -44,68 +44,64 @@ def shared_shingles(words, starts, ends, longest, pairs, width, shared, most, op
 
 
 @njit(cache=True, nogil=True)
-def index_of(values):
-    """An index of values (uint32, ascending)."""
-    size = np.int64(1) << 22
-    while size < 64 * len(values) and size < np.int64(1) << 32:
-        size *= 2
-    bits, shift = np.zeros(size >> 6, np.uint64), _shift(size >> 6)
-    firsts = np.zeros((1 << _PREFIX) + 1, np.int32)
-    for i in range(len(values)):
-        bits[values[i] >> (shift + np.uint32(6))] |= np.uint64(1) << np.uint64((values[i] >> shift) & _LAST)
-        firsts[(values[i] >> _REST) + 1] += 1
-    for v in range(1 << _PREFIX):
-        firsts[v + 1] += firsts[v]
-    return Index(values, bits, firsts)
+def fill(values, bits, slots):
+    """Enter values (uint32) into an index of zeros."""
+    shift = _shift(64 * len(bits))
+    for value in values:
+        bits[value >> (shift + _WORD)] |= np.uint64(1) << np.uint64((value >> shift) & _LAST)
+        slots[_slot(slots, value)] = max(value, _ONE)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _shift(words):
-    """By how much a value is shifted to point to its bit in so many words of 64 bits."""
+def _shift(places):
+    """By how much a value is shifted to point to one of so many places, a power of two of at least 64."""
     shift = np.uint32(26)
-    while np.int64(1) << (26 - shift) < words:
-        shift -= np.uint32(1)
+    while np.int64(1) << (32 - shift) < places:
+        shift -= _ONE
     return shift
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _place(index, value):
-    """Where the value stands in the index, or -1."""
-    at = index.firsts[value >> _REST]
-    end = index.firsts[(value >> _REST) + 1]
-    while at < end and index.values[at] < value:
-        at += 1
-    return at if at < end and index.values[at] == value else np.int32(-1)
+def _slot(slots, value):
+    """Where the value stands among the slots, or the free one where it belongs. Zero is held to be one."""
+    value = max(value, _ONE)
+    at = np.int64(value >> _shift(len(slots)))
+    while slots[at] != 0 and slots[at] != value:
+        at = (at + 1) & (len(slots) - 1)
+    return at
 
 
 @njit(cache=True, nogil=True)
-def count_rare(held, opens, counts, index, frequencies, few, rare):
+def count_rare(held, opens, counts, slots, frequencies, few, rare):
     """rare[p] = of held[opens[p]:opens[p] + counts[p]] those whose frequency is at most `few`."""
     for p in range(len(counts)):
         n = 0
         for k in range(opens[p], opens[p] + counts[p]):
-            n += frequencies[_place(index, held[k])] <= few
+            n += frequencies[_slot(slots, held[k])] <= few
         rare[p] = n
 
 
 @njit(cache=True, nogil=True)
-def count_groups(words, starts, ends, longest, docs, groups, width, index, counts):
-    """counts[i] (uint8): groups in which the index's value i occurs, at most 255. `docs` come group by group;
-    `groups` int64[n] names each document's group."""
-    last = np.full(len(index.values), -1, np.int32)
+def count_groups(words, starts, ends, longest, docs, groups, width, bits, slots, last, counts):
+    """counts[s] (uint8): groups in which the value in slot s occurs, at most 255. `docs` come group by group;
+    `groups` int64[n] names each document's group; `last` int32[len(slots)]: scratch, -1."""
     hashes, places = np.empty(longest + 1, np.uint32), np.empty(longest + 2, np.uint32)
-    bits, shift = index.bits, _shift(len(index.bits))
+    shift, shift_slots = _shift(64 * len(bits)), _shift(len(slots))
     for d in docs:
         count = shingles_of(words, starts[d], ends[d], width, hashes)
+        # both sieves without a branch, so that many look-ups are under way at once: one waits for 70 ns
         n = np.uint32(0)
-        for k in range(np.uint32(count)):  # without a branch, so that many look-ups are under way at once
-            places[n] = k
+        for k in range(np.uint32(count)):
             h = hashes[k]
-            n += np.uint32(
-                (bits[h >> (shift + np.uint32(6))] >> np.uint64((h >> shift) & _LAST)) & np.uint64(1)
-            )
-        for k in places[:n]:
-            i = _place(index, hashes[k])
-            if i >= 0 and last[i] != groups[d]:
-                last[i] = groups[d]
-                counts[i] = min(counts[i] + 1, _MOST)
+            hashes[n] = h
+            n += np.uint32((bits[h >> (shift + _WORD)] >> np.uint64((h >> shift) & _LAST)) & np.uint64(1))
+        m = np.uint32(0)
+        for k in range(n):
+            h = hashes[k]
+            places[m] = h
+            m += np.uint32(slots[max(h, _ONE) >> shift_slots] != 0)
+        for k in range(m):
+            at = _slot(slots, places[k])
+            if slots[at] != 0 and last[at] != groups[d]:
+                last[at] = groups[d]
+                counts[at] = min(counts[at] + 1, _MOST)
