@@ -108,7 +108,7 @@ def rounds(
                 yield Round(BY_BANDS, taken, capped)
                 capped = 0
     signed.drop_signatures()
-    pairs, capped = _anchor_pairs(anchors(words, params), chosen, groups, params)
+    pairs, capped = _anchor_pairs(anchors(words.take(chosen), params), chosen, groups, params)
     for taken in groups.passes(pairs):
         yield Round(BY_ANCHORS, taken, capped)
         capped = 0
@@ -119,15 +119,15 @@ def _anchor_pairs(
 ) -> tuple[NDArray[np.uint64], int]:
     """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight.
 
+    `anchored` uint64[k]: of the documents `chosen`, by their places there.
+
     An eighth of the anchors is looked at at a time: copies of all were 800 MB for a million documents.
     """
     n = len(groups.parent)
-    wanted, held = np.zeros(n, np.bool_), np.zeros(n, np.int32)
-    wanted[chosen] = True
+    held = np.zeros(n, np.int32)
     found, capped = [np.zeros(0, np.uint64)], 0
     for part in np.split(anchored, np.searchsorted(anchored, _EIGHTHS)):
-        owners = (part & _LOW).astype(np.uint32)
-        keys, owners = part[wanted[owners]] & ~_LOW, owners[wanted[owners]]
+        keys, owners = part & ~_LOW, chosen[part & _LOW].astype(np.uint32)
         held += np.bincount(owners, minlength=n).astype(np.int32)
         sharing, over = groups.sharing(keys, owners, params.bucket_cap)
         found, capped = [*found, sharing.copy()], capped + over

@@ -55,7 +55,8 @@ class Words:
     def digests(self) -> NDArray[np.uint64]:
         """uint64[n]: equal for documents of the same words in the same order, however lines break."""
         digests = np.empty(len(self), np.uint64)
-        shingles.digest_all(self.words, self.starts, self.ends, digests)
+        text = self.words, self.starts, self.ends
+        run_in_threads(lambda first, last: shingles.digest_texts(*text, first, last, digests), self)
         return digests
 
     def compact(self) -> Words:

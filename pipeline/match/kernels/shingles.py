@@ -56,9 +56,9 @@ def digest_of(words, start, end):
 
 
 @njit(cache=True, nogil=True)
-def digest_all(words, starts, ends, digests):
-    """The digest of each document."""
-    for i in range(len(ends)):
+def digest_texts(words, starts, ends, first, last, digests):
+    """The digests (uint64[n]) of the documents first:last."""
+    for i in range(first, last):
         digests[i] = digest_of(words, starts[i], ends[i])
 
 
@@ -122,16 +122,24 @@ def sign_hashes(hashes, count, a, b, scratch, out):
 
 
 @njit(cache=True, nogil=True)
-def sign_texts(words, starts, ends, first, last, width, a, b, signatures, digests):
-    """For the documents first:last their signatures (uint32[n, perms]) and digests (uint64[n], of the words
-    in order)."""
+def sign_texts(words, starts, ends, first, last, width, a, b, same, signatures):
+    """The signatures (uint32[n, perms]) of those documents of first:last that are the first with their words
+    (`same` int64[n]: which that is)."""
     longest = longest_of(starts, ends, first, last)
     hashes = np.empty(longest + 1, np.uint32)
     scratch = np.empty(longest + 1, np.uint32)
     for i in range(first, last):
-        digests[i] = digest_of(words, starts[i], ends[i])
-        count = shingles_of(words, starts[i], ends[i], width, hashes)
-        sign_hashes(hashes, count, a, b, scratch, signatures[i])
+        if same[i] == i:
+            count = shingles_of(words, starts[i], ends[i], width, hashes)
+            sign_hashes(hashes, count, a, b, scratch, signatures[i])
+
+
+@njit(cache=True, nogil=True)
+def copy_signatures(same, signatures):
+    """Give documents the signature of the first one with their words."""
+    for i in range(len(same)):
+        if same[i] != i:
+            signatures[i] = signatures[same[i]]
 
 
 @njit(cache=True, nogil=True)
