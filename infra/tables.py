@@ -14,9 +14,10 @@ from pyarrow import fs
 
 from infra import store
 from infra.home import Ports, Secrets
+from pipeline.columns import SCHEMA_VERSION
 from pipeline.lake.s3 import S3Store
 from pipeline.publish.manifest import Manifest, read_manifest
-from pipeline.schema import SCHEMA_VERSION, TABLES
+from pipeline.schema import TABLES
 
 _SEEN_DAY = ds.partitioning(pa.schema([("seen_day", pa.date32())]), flavor="hive")
 

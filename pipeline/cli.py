@@ -29,10 +29,8 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 Lake = Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix.", metavar="LAKE")]
-Inputs = Annotated[
-    list[Path],
-    typer.Argument(help="JSONL or Parquet of articles, WARC files, HTML or text files, folders of HTML."),
-]
+_FILES = "JSONL or Parquet of articles, WARC files, feeds, HTML or text files, folders of HTML."
+Inputs = Annotated[list[Path], typer.Argument(help=_FILES)]
 Now = Annotated[
     datetime | None,
     typer.Option(
@@ -139,23 +137,36 @@ def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json:
 
 @app.command()
 def extract(
-    inputs: Inputs,
-    out: Annotated[Path, typer.Option(help="The Parquet file to write, one row a page.")],
+    inputs: Annotated[list[Path] | None, typer.Argument(help=_FILES)] = None,
+    out: Annotated[Path | None, typer.Option(help="The Parquet file to write, one row a page.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="URL_OR_FILE", help="Instead: show how one page is read, field by field."),
+    ] = None,
     wires: Wires = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """Read pages into one row each: headline, authors, times, body, wire credit with its evidence.
 
-    Pages that cannot be used go to OUT with the suffix .quarantine.parquet, one row each.
+    Pages that cannot be used go to OUT with the suffix .quarantine.parquet, one row each. With --explain:
+    each field and its source, the words that prove the credit, the blocks that were kept and dropped.
 
     [dim]wirefold extract page.html archive.warc.gz --out pages.parquet[/dim]
+    [dim]wirefold extract --explain page.html[/dim]
     """
     from pipeline import intake
     from pipeline.config import Config
     from pipeline.terminal import Screen
 
     screen, at = Screen(quiet=as_json), _run(now)
+    if explain is not None:
+        if inputs or out:
+            raise BadInput("extract: --explain takes one page, and neither INPUT nor --out")
+        _examine(explain, at, Config.for_files(".", tuple(wires or ())), as_json)
+        return
+    if not inputs or out is None:
+        raise BadInput("extract: expected INPUT and --out, or --explain with a URL or a file")
     settings = Config.for_files(str(out.parent), tuple(wires or ()))
     plan = intake.check(inputs, settings)
     with screen.progress("extract", unit="bytes") as report:
@@ -164,6 +175,18 @@ def extract(
         _print_json({"out": str(out), "pages": extracted, "quarantined": held})
     else:
         screen.done(f"{extracted} pages in {out}, {held} in quarantine")
+
+
+def _examine(page: str, at: Any, settings: Any, as_json: bool) -> None:
+    from pipeline.examine import examine
+
+    found = examine(page, at, settings)
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        from pipeline.terminal_page import show_page
+
+        show_page(found)
 
 
 @app.command()

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipeline.schema import SCHEMA_VERSION, TABLES, Table
+from pipeline.columns import SCHEMA_VERSION, Table
+from pipeline.schema import TABLES
 
 _HEAD = f"""\
 <!-- Written by `python -m pipeline.dictionary` from pipeline/schema.py; not by hand. -->
@@ -31,6 +32,7 @@ _WORDS: dict[pa.DataType, str] = {
     pa.float32(): "number (32 bit)",
     pa.float64(): "number (64 bit)",
     pa.bool_(): "true or false",
+    pa.date32(): "day",
     pa.timestamp("us", tz="UTC"): "time (UTC, microseconds)",
 }
 

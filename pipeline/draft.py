@@ -21,11 +21,11 @@ from pipeline.lake.store import Store
 from pipeline.match.words import Words
 from pipeline.model import Outlet, Run
 from pipeline.params import Params
-from pipeline.publish import accounts, tables
+from pipeline.publish import accounts, marks, tables
 from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.layout import Layout, lay_out
 from pipeline.publish.spill import Spill
-from pipeline.schema import BOILERPLATE, EDGES, OUTLETS, QUARANTINE, REPUBLICATIONS, RUNS, STORIES
+from pipeline.schema import BOILERPLATE, EDGES, OUTLETS, QUARANTINE, REPUBLICATIONS, RUNS, STORIES, WIRE_RULES
 from pipeline.segments import FETCHES, PAGES, PAIRS, SITES, segment_key
 from pipeline.story.canonical import choose
 from pipeline.story.identity import stories_of
@@ -62,27 +62,31 @@ def draw_up(
     run: Run,
     params: Params,
     outlets: Sequence[Outlet],
+    rules: pa.Table,
     read: Callable[[pa.Table], Words],
     folder: Path,
 ) -> Drafted:
     """Write the tables of all pages up to the run to `folder`.
 
-    `read` gives the words of some pages (columns outlet_id and body of segments.PAGES) as they were
-    compared.
+    `rules`: those of wire credits (rule, service, where, weight). `read` gives the words of some pages
+    (columns outlet_id and body of segments.PAGES) as they were compared.
     """
     drafts = Drafts(folder)
-    published, by_outlet = accounts.Tally(), list[pa.Table]()
+    published, by_outlet, by_rule = accounts.Tally(), list[pa.Table](), list[pa.Table]()
+    since = marks.recent_since(run, params)
     for bucket in ahead(_buckets(lake, run, params, outlets, read, folder)):
         drafts.add(STORIES, bucket.stories, bucket.story_days)
         drafts.add(REPUBLICATIONS, bucket.copies, bucket.copy_days)
         drafts.add(EDGES, bucket.edges, bucket.edge_days)
         published += accounts.count([bucket.copies])
         by_outlet.append(tables.outlet_counts(bucket.copies, bucket.stories))
+        by_rule.append(marks.rule_counts(bucket.copies, since))
     held = _held(lake, run)
     runs = _runs(lake, run, published, held)
     drafts.add(RUNS, runs, accounts.run_days(runs))
     drafts.add(QUARANTINE, held, accounts.run_days(held))
     drafts.add(OUTLETS, tables.outlet_rows(outlets, by_outlet, held))
+    drafts.add(WIRE_RULES, marks.rule_rows(rules, by_rule))
     drafts.add(BOILERPLATE, read_segment(lake, segment_key("boilerplate", run.run_id, "all")))
     return Drafted(drafts.partitions(), accounts.counts_of_run(runs, run.run_id))
 

@@ -45,6 +45,7 @@ class Copy:
     containment_in_canonical: float
     wire_service: str | None
     wire_inferred: str | None
+    wire_inferred_copies: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pipeline.config import Config
 from pipeline.counts import Counts
 from pipeline.errors import BadInput
 from pipeline.extract.credit import load_rules
+from pipeline.extract.credited import add_credits
 from pipeline.extract.pool import extract_many
 from pipeline.ingest.articles import read_articles
 from pipeline.ingest.inputs import kind_of, read_pages
@@ -116,7 +117,7 @@ def _batches(
     for path in inputs:
         if kind_of(path).holds_articles:
             for batch in read_articles(path, run, config.params, outlet_field, tell):
-                yield batch.pages, batch.quarantine
+                yield add_credits(batch.pages, rules), batch.quarantine
         else:
             raws = read_pages(path, run, config.params, tell)
             yield from extract_many(raws, rules, config.params, run)

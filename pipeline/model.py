@@ -57,7 +57,7 @@ class Run:
 class Evidence:
     """The words that prove a credit: `text_of(where)[start:end] == quote`, offsets in characters.
 
-    `where` names the column of `pages` that holds the text: body, byline, footer; or, where the
+    `where` names the column of `pages` that holds the text: body, byline, footer, headline; or, where the
     page says it outside its text, json_ld, meta or url (then the offsets are into that value).
     """
 
@@ -87,6 +87,7 @@ class RawPage:
 
     `doc_id` is set where the input gives one, and kept. `charset` and `content_type` are what the
     server declared. `url` may be a `file:` URL; then the page's own canonical URL names the outlet.
+    `time_zone` (IANA) is the outlet's, for times that the page states without one.
     """
 
     url: str
@@ -99,4 +100,6 @@ class RawPage:
     raw_key: str | None = None
     raw_offset: int | None = None
     feed_headline: str | None = None
+    feed_byline: str | None = None
     feed_published_at: datetime | None = None
+    time_zone: str | None = None

@@ -20,6 +20,8 @@ class Params:
 
     # extract: what a page must be to count as an article
     min_words: int = 25
+    # shorter pages are asked whether a wall stands in front of the rest
+    teaser_words: int = 200
     max_page_bytes: int = 8 * _MIB
     extract_seconds: float = 20.0
     extract_bytes: int = 2048 * _MIB
@@ -78,6 +80,9 @@ class Params:
     # an outlet of whose usual chrome less than this share is left on the newest pages has a new template
     warn_template_pages: int = 5
     warn_template_share: float = 0.2
+    # a credit rule that by its past share should have been found so often in the last days, and never was
+    warn_mark_days: float = 7.0
+    warn_mark_pages: float = 10.0
 
     def __post_init__(self) -> None:
         if self.bands * self.rows > self.num_perm:

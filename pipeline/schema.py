@@ -8,54 +8,16 @@ day of the run). It stands in the path only, so its name differs from every colu
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-
 import pyarrow as pa
 
+from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe
 from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
-
-SCHEMA_VERSION = 1
-SINCE = "0.1.0"
-
-NARROW_ROW_GROUP = 122_880
-WIDE_ROW_GROUP = 4_096  # bodies: small groups keep a look-up of one story at some 10 ms
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A published table: its key, its order in the file, and whether it is split by `seen_day`."""
-
-    name: str
-    about: str
-    key: tuple[str, ...]
-    sort: tuple[str, ...]
-    schema: pa.Schema
-    partitioned: bool = True
-    row_group: int = NARROW_ROW_GROUP
-
-    def schema_sha256(self) -> str:
-        """A digest over names, types and nullability."""
-        return schema_sha256(self.schema)
-
-
-def schema_sha256(schema: pa.Schema) -> str:
-    """A digest over names, types and nullability, metadata aside."""
-    text = schema.to_string(show_field_metadata=False, show_schema_metadata=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _field(name: str, kind: pa.DataType, about: str, null: bool = False, since: str = SINCE) -> pa.Field:
-    return pa.field(name, kind, nullable=null, metadata={"description": about, "since": since})
-
-
-def _maybe(name: str, kind: pa.DataType, about: str) -> pa.Field:
-    return _field(name, kind, about, null=True)
-
 
 _INT = pa.int32()
 _SHARE = pa.float32()
 _FLAG = pa.bool_()
+_DATE = pa.date32()
+_MINUTES = pa.int16()
 
 STORIES = Table(
     "stories",
@@ -65,42 +27,42 @@ STORIES = Table(
     row_group=WIDE_ROW_GROUP,
     schema=pa.schema(
         [
-            _field("story_id", STRING, "Identity of the story; minted once, never re-used."),
-            _maybe(
-                "wire_service", STRING, "Wire service that its copies credit most; null for local pieces."
-            ),
-            _field("wire_confidence", _SHARE, "Confidence of the strongest credit, 0 to 1; 0 without one."),
-            _field("headline", STRING, "Headline of the canonical republication."),
-            _maybe("byline", STRING, "Byline of the canonical republication, as printed."),
-            _field(
-                "authors", STRINGS, "Authors of the canonical republication, without services and titles."
-            ),
-            _field("contributors", STRINGS, "People named in the contributor line."),
-            _maybe("dateline_place", STRING, "Place of the dateline."),
-            _maybe("language", STRING, "Language of the canonical body, ISO 639-1."),
-            _field("body", STRING, "Text of the canonical republication, paragraphs separated by newlines."),
-            _field("body_sha256", STRING, "SHA-256 of `body`, hex."),
-            _field("word_count", _INT, "Words in `body`."),
-            _field(
+            field("story_id", STRING, "Identity of the story; minted once, never re-used."),
+            maybe("wire_service", STRING, "Wire service that its copies credit most; null for local pieces."),
+            field("wire_confidence", _SHARE, "Confidence of the strongest credit, 0 to 1; 0 without one."),
+            field("wire_copies", _INT, "Republications whose own strongest credit is `wire_service`."),
+            field("headline", STRING, "Headline of the canonical republication."),
+            maybe("byline", STRING, "Byline of the canonical republication, as printed."),
+            field("authors", STRINGS, "Authors of the canonical republication, without services and titles."),
+            field("contributors", STRINGS, "People named in the contributor line."),
+            maybe("dateline_place", STRING, "Place of the dateline."),
+            maybe("dateline_date", _DATE, "Day of the dateline, where it names one."),
+            maybe("language", STRING, "Language of the canonical body, ISO 639-1."),
+            field("body", STRING, "Text of the canonical republication, paragraphs separated by newlines."),
+            field("body_sha256", STRING, "SHA-256 of `body`, hex."),
+            field("word_count", _INT, "Words in `body`."),
+            field(
                 "canonical_doc_id", STRING, "The republication chosen as canonical (republications.doc_id)."
             ),
-            _field("canonical_policy", STRING, "Policy by which it was chosen."),
-            _field("canonical_reason", STRING, "Why this one, in words."),
-            _field("n_republications", _INT, "Republications, the canonical one included."),
-            _field("n_outlets", _INT, "Outlets that ran it."),
-            _field(
+            field("canonical_policy", STRING, "Policy by which it was chosen."),
+            field("canonical_reason", STRING, "Why this one, in words."),
+            field("n_republications", _INT, "Republications, the canonical one included."),
+            field("n_outlets", _INT, "Outlets that ran it."),
+            field(
                 "n_owner_groups", _INT, "Owner groups that ran it; an outlet without a group counts as one."
             ),
-            _field("n_distinct_bodies", _INT, "Different bodies among the republications."),
-            _maybe("first_published_at", TIME, "Earliest publication time that a copy states."),
-            _maybe("last_published_at", TIME, "Latest publication time that a copy states."),
-            _field("first_seen_at", TIME, "When the pipeline first saw a copy."),
-            _field("last_seen_at", TIME, "When the pipeline last saw a new copy."),
-            _field("has_correction", _FLAG, "A copy carries a correction."),
-            _field(
-                "pub_status", STRING, "usable, or canceled where a copy carries a kill or withhold notice."
+            field("n_distinct_bodies", _INT, "Different bodies among the republications."),
+            maybe("first_published_at", TIME, "Earliest publication time that a copy states."),
+            maybe("last_published_at", TIME, "Latest publication time that a copy states."),
+            field("first_seen_at", TIME, "When the pipeline first saw a copy."),
+            field("last_seen_at", TIME, "When the pipeline last saw a new copy."),
+            field("has_correction", _FLAG, "A copy carries a correction."),
+            field(
+                "pub_status",
+                STRING,
+                "usable, or canceled where a copy carries a kill, withhold or retraction notice.",
             ),
-            _maybe("copyright_line", STRING, "Copyright line of the canonical republication."),
+            maybe("copyright_line", STRING, "Copyright line of the canonical republication."),
         ]
     ),
 )
@@ -113,56 +75,104 @@ REPUBLICATIONS = Table(
     row_group=WIDE_ROW_GROUP,
     schema=pa.schema(
         [
-            _field("doc_id", STRING, "Identity of the republication: URL and body, or the input's own id."),
-            _field("story_id", STRING, "The story it belongs to (stories.story_id)."),
-            _field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
-            _field("url", STRING, "URL of the page."),
-            _field("url_normalised", STRING, "URL without tracking, fragments and default ports."),
-            _maybe("declared_canonical_url", STRING, "rel=canonical as the page declares it."),
-            _field("headline", STRING, "Headline on the page."),
-            _maybe("byline", STRING, "Byline as printed."),
-            _field("authors", STRINGS, "Authors, split, without services and titles."),
-            _maybe("section", STRING, "Section the outlet filed it under."),
-            _maybe("topic", STRING, "Topic line of the page."),
-            _maybe("language", STRING, "Language, ISO 639-1."),
-            _maybe("published_at", TIME, "Publication time that the page states."),
-            _maybe(
-                "published_at_source", STRING, "Where that time was read: json_ld, meta, time_tag, feed, ..."
+            field("doc_id", STRING, "Identity of the republication: URL and body, or the input's own id."),
+            field("story_id", STRING, "The story it belongs to (stories.story_id)."),
+            field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
+            field("url", STRING, "URL of the page."),
+            field("url_normalised", STRING, "URL without tracking, fragments and default ports."),
+            maybe("declared_canonical_url", STRING, "rel=canonical as the page declares it."),
+            field("headline", STRING, "Headline on the page."),
+            maybe(
+                "headline_source",
+                STRING,
+                "Where it was read: h1, json_ld, meta, title, feed, text, or input.",
             ),
-            _maybe("modified_at", TIME, "Modification time that the page states."),
-            _field("first_seen_at", TIME, "When this body was first seen at this URL."),
-            _field("last_seen_at", TIME, "When it was last fetched."),
-            _field("relation", STRING, "To the canonical: canonical, exact, near, truncated, extended."),
-            _field("jaccard", _SHARE, "Jaccard of the 5-gram shingles with the canonical body's."),
-            _field("containment_in_canonical", _SHARE, "Share of its shingles found in the canonical body."),
-            _field("containment_of_canonical", _SHARE, "Share of the canonical body's shingles found in it."),
-            _field("headline_changed", _FLAG, "Its headline differs from the canonical one, case aside."),
-            _field("credit_present", _FLAG, "The page itself credits a wire service."),
-            _maybe("wire_service", STRING, "Service that the page credits."),
-            _field("wire_services", STRINGS, "All services that the page credits, strongest first."),
-            _field("wire_confidence", _SHARE, "Confidence of that credit, 0 to 1."),
-            _maybe(
+            maybe("feed_headline", STRING, "Headline in the outlet's feed."),
+            maybe("og_headline", STRING, "Headline for social networks (og:title)."),
+            maybe("byline", STRING, "Byline as printed."),
+            maybe("byline_source", STRING, "Read from: text, markup, json_ld, meta, feed, input."),
+            field("authors", STRINGS, "Authors, split, without services and titles."),
+            maybe("authors_source", STRING, "Where their names were read from, in the same words."),
+            field("contributors", STRINGS, "People named in the contributor line."),
+            maybe("dateline", STRING, "Dateline as printed."),
+            maybe("dateline_place", STRING, "Its place."),
+            maybe(
+                "dateline_date", _DATE, "Its day, where it names one, in the year nearest to `published_at`."
+            ),
+            maybe("section", STRING, "Section the outlet filed it under."),
+            maybe("section_source", STRING, "Read from: json_ld, meta."),
+            maybe("topic", STRING, "Topic line of the page."),
+            maybe("language", STRING, "Language, ISO 639-1."),
+            maybe("language_source", STRING, "What told it: text (its commonest words), json_ld, html."),
+            maybe("published_at", TIME, "Publication time that the page states, in UTC."),
+            maybe(
+                "published_at_source",
+                STRING,
+                "Read from: json_ld, meta, time_tag, microdata, feed, url, input; with "
+                "_outlet_zone or _no_zone where it states no zone and the outlet's, or UTC, was taken.",
+            ),
+            maybe(
+                "published_at_offset",
+                _MINUTES,
+                "Minutes from UTC of that time where it was stated; null where no zone is known.",
+            ),
+            maybe("modified_at", TIME, "Modification time that the page states, in UTC."),
+            maybe("modified_at_source", STRING, "Read from, in the same words."),
+            maybe("modified_at_offset", _MINUTES, "Minutes from UTC of that time where it was stated."),
+            maybe(
+                "paywall",
+                STRING,
+                "teaser: the page shows the beginning only; declared: the text is there, but the page says "
+                "that it is not free; null: neither.",
+            ),
+            field("first_seen_at", TIME, "When this body was first seen at this URL."),
+            field("last_seen_at", TIME, "When it was last fetched."),
+            field("relation", STRING, "To the canonical: canonical, exact, near, truncated, extended."),
+            field("jaccard", _SHARE, "Jaccard of the 5-gram shingles with the canonical body's."),
+            field("containment_in_canonical", _SHARE, "Share of its shingles found in the canonical body."),
+            field("containment_of_canonical", _SHARE, "Share of the canonical body's shingles found in it."),
+            field("headline_changed", _FLAG, "Its headline differs from the canonical one, case aside."),
+            field("credit_present", _FLAG, "The page itself credits a wire service."),
+            maybe("wire_service", STRING, "Service that the page credits."),
+            field("wire_services", STRINGS, "All services that the page credits, strongest first."),
+            field("wire_confidence", _SHARE, "Confidence of that credit, 0 to 1."),
+            maybe(
                 "wire_inferred", STRING, "Service that other copies of the story credit, where this has none."
             ),
-            _field(
+            maybe(
+                "wire_inferred_confidence",
+                _SHARE,
+                "Confidence of the surest of those credits, times the share of such copies among those that "
+                "credit anybody.",
+            ),
+            maybe("wire_inferred_copies", _INT, "Copies of the story that credit it."),
+            field(
                 "wire_evidence", EVIDENCE, "The quoted words that prove the credit, with rule and offsets."
             ),
-            _field("notices", STRINGS, "correction, kill, withhold, editors_note, advisory."),
-            _field("robots_noindex", _FLAG, "The page asks search engines not to index it."),
-            _field("news_noindex", _FLAG, "The page asks Googlebot-News not to index it."),
-            _field("body", STRING, "Text of the article, paragraphs separated by newlines."),
-            _field(
-                "footer", STRING, "The wire's closing lines, taken off the body; evidence may point here."
+            field(
+                "notices",
+                STRINGS,
+                "Kinds of notices: kill, withhold, embargo, retraction, correction (and clarification), "
+                "editors_note, advisory.",
             ),
-            _field("body_sha256", STRING, "SHA-256 of `body`, hex."),
-            _field("word_count", _INT, "Words in `body`."),
-            _maybe("copyright_line", STRING, "Copyright line of the text."),
-            _field("extractor", STRING, "What read the body."),
-            _field("extractor_version", STRING, "Its version."),
-            _maybe("raw_key", STRING, "WARC file in the lake that holds the bytes."),
-            _maybe("raw_offset", pa.int64(), "Offset of the record in that file, in bytes."),
-            _maybe("raw_sha256", STRING, "SHA-256 of the page's bytes, hex."),
-            _field("run_id", STRING, "Run that first saw it (runs.run_id)."),
+            field(
+                "notice_evidence", EVIDENCE, "The lines that carry them; `rule` is the kind of the notice."
+            ),
+            field("robots_noindex", _FLAG, "The page asks search engines not to index it."),
+            field("news_noindex", _FLAG, "The page asks Googlebot-News not to index it."),
+            field("body", STRING, "Text of the article, paragraphs separated by newlines."),
+            field("footer", STRING, "The wire's closing lines, taken off the body; evidence may point here."),
+            field("body_sha256", STRING, "SHA-256 of `body`, hex."),
+            field("word_count", _INT, "Words in `body`."),
+            maybe("copyright_line", STRING, "Copyright line of the text."),
+            maybe("copyright_year", pa.int16(), "Its year."),
+            field("image_credits", STRINGS, "Credits of pictures, kept out of the body."),
+            field("extractor", STRING, "What read the body."),
+            field("extractor_version", STRING, "Its version."),
+            maybe("raw_key", STRING, "WARC file in the lake that holds the bytes."),
+            maybe("raw_offset", pa.int64(), "Offset of the record in that file, in bytes."),
+            maybe("raw_sha256", STRING, "SHA-256 of the page's bytes, hex."),
+            field("run_id", STRING, "Run that first saw it (runs.run_id)."),
         ]
     ),
 )
@@ -174,23 +184,23 @@ EDGES = Table(
     sort=("story_id", "doc_id_a", "doc_id_b"),
     schema=pa.schema(
         [
-            _field("story_id", STRING, "Story of doc_id_a."),
-            _field("doc_id_a", STRING, "The smaller doc_id of the pair (republications.doc_id)."),
-            _field("doc_id_b", STRING, "The larger doc_id of the pair."),
-            _field("jaccard", _SHARE, "Exact Jaccard of the word 5-gram shingles."),
-            _field("containment_ab", _SHARE, "Share of a's shingles found in b."),
-            _field("containment_ba", _SHARE, "Share of b's shingles found in a."),
-            _field("shared_shingles", _INT, "Shingles in both."),
-            _field("found_by", STRING, "bands, anchors, or bodies (equal bodies)."),
-            _field("decision", STRING, "accepted or refused."),
-            _field(
+            field("story_id", STRING, "Story of doc_id_a."),
+            field("doc_id_a", STRING, "The smaller doc_id of the pair (republications.doc_id)."),
+            field("doc_id_b", STRING, "The larger doc_id of the pair."),
+            field("jaccard", _SHARE, "Exact Jaccard of the word 5-gram shingles."),
+            field("containment_ab", _SHARE, "Share of a's shingles found in b."),
+            field("containment_ba", _SHARE, "Share of b's shingles found in a."),
+            field("shared_shingles", _INT, "Shingles in both."),
+            field("found_by", STRING, "bands, anchors, or bodies (equal bodies)."),
+            field("decision", STRING, "accepted or refused."),
+            field(
                 "rule",
                 STRING,
                 "What decided: same_text, first_look, second_look, digest, weak_bridge.",
             ),
-            _maybe("score", _SHARE, "Score of the scorecard, log-odds, above 0 where it accepts."),
-            _field("reasons", REASONS, "The figures that moved the score most, the strongest first."),
-            _maybe("figures", FIGURES, "All figures of the pair, in the order of docs/matching.md."),
+            maybe("score", _SHARE, "Score of the scorecard, log-odds, above 0 where it accepts."),
+            field("reasons", REASONS, "The figures that moved the score most, the strongest first."),
+            maybe("figures", FIGURES, "All figures of the pair, in the order of docs/matching.md."),
         ]
     ),
 )
@@ -203,18 +213,18 @@ OUTLETS = Table(
     partitioned=False,
     schema=pa.schema(
         [
-            _field("outlet_id", STRING, "Identity of the outlet in the registry."),
-            _field("domain", STRING, "Its domain."),
-            _field("name", STRING, "Its name."),
-            _maybe("call_sign", STRING, "Call sign of a station."),
-            _maybe("owner_group", STRING, "Group that owns it."),
-            _maybe("market", STRING, "Market it serves."),
-            _maybe("network", STRING, "Network it is affiliated to."),
-            _maybe("first_seen_at", TIME, "First republication seen."),
-            _maybe("last_seen_at", TIME, "Last republication seen."),
-            _field("n_republications", _INT, "Republications in this release."),
-            _field("duplicate_share", _SHARE, "Share of them whose story another outlet ran too."),
-            _field("quarantined", _INT, "Pages of it in quarantine."),
+            field("outlet_id", STRING, "Identity of the outlet in the registry."),
+            field("domain", STRING, "Its domain."),
+            field("name", STRING, "Its name."),
+            maybe("call_sign", STRING, "Call sign of a station."),
+            maybe("owner_group", STRING, "Group that owns it."),
+            maybe("market", STRING, "Market it serves."),
+            maybe("network", STRING, "Network it is affiliated to."),
+            maybe("first_seen_at", TIME, "First republication seen."),
+            maybe("last_seen_at", TIME, "Last republication seen."),
+            field("n_republications", _INT, "Republications in this release."),
+            field("duplicate_share", _SHARE, "Share of them whose story another outlet ran too."),
+            field("quarantined", _INT, "Pages of it in quarantine."),
         ]
     ),
 )
@@ -227,16 +237,38 @@ BOILERPLATE = Table(
     partitioned=False,
     schema=pa.schema(
         [
-            _field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
-            _field(
+            field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
+            field(
                 "line_hash", STRING, "Digest of the line's words, 14 hex digits, and their number, 2 more."
             ),
-            _field("block", STRING, "The line as it first stood in a body, cut after 300 characters."),
-            _field("articles", _INT, "Different articles that hold it; versions of one article count once."),
-            _field("pages", _INT, "Republications of the outlet that hold it."),
-            _field("share", _SHARE, "Share of the outlet's republications that hold it."),
-            _field("first_seen_at", TIME, "When the first of them was first seen."),
-            _field("last_seen_at", TIME, "When the last of them was first seen."),
+            field("block", STRING, "The line as it first stood in a body, cut after 300 characters."),
+            field("articles", _INT, "Different articles that hold it; versions of one article count once."),
+            field("pages", _INT, "Republications of the outlet that hold it."),
+            field("share", _SHARE, "Share of the outlet's republications that hold it."),
+            field("first_seen_at", TIME, "When the first of them was first seen."),
+            field("last_seen_at", TIME, "When the last of them was first seen."),
+        ]
+    ),
+)
+
+WIRE_RULES = Table(
+    "wire_rules",
+    "One row a rule of wire credits with what it finds: a mark that a service gives up is seen here.",
+    key=("rule",),
+    sort=("rule",),
+    partitioned=False,
+    schema=pa.schema(
+        [
+            field("rule", STRING, "Identity of the rule (wire_evidence.rule)."),
+            maybe("service", STRING, "Service that it credits; null if the rule is in no file any more."),
+            maybe("where", STRING, "Where it looks: dateline, byline, footer, json_ld, meta, url."),
+            maybe("weight", _SHARE, "Probability that the mark alone is right."),
+            field("pages", _INT, "Republications that it was found on."),
+            field("share", _SHARE, "Share of all republications."),
+            field("recent_pages", _INT, "Those among them that were first seen in the last days."),
+            field("recent_share", _SHARE, "Share of all republications first seen in the last days."),
+            maybe("first_seen_at", TIME, "When the first of them was first seen."),
+            maybe("last_seen_at", TIME, "When the last of them was first seen."),
         ]
     ),
 )
@@ -248,21 +280,21 @@ RUNS = Table(
     sort=("run_id", "outlet_id"),
     schema=pa.schema(
         [
-            _field("run_id", STRING, "The run."),
-            _field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
-            _field("state", STRING, "ok, degraded, down, forbidden."),
-            _maybe("reason", STRING, "Why it is not ok."),
-            _field("started_at", TIME, "The run's clock."),
-            _field("feeds_read", _INT, "Feeds and sitemaps read."),
-            _field("feeds_unchanged", _INT, "Feeds and sitemaps that answered 304."),
-            _field("feeds_failed", _INT, "Feeds and sitemaps that failed."),
-            _field("fetched", _INT, "Pages taken up."),
-            _field("published", _INT, "Pages that became republications."),
-            _field("unchanged", _INT, "Pages known already with this body."),
-            _field("quarantined", _INT, "Pages in quarantine."),
-            _field("skipped", _INT, "Pages left out by rule: robots.txt, not an article."),
-            _field("requests", _INT, "HTTP requests made."),
-            _field("bytes_fetched", pa.int64(), "Bytes received."),
+            field("run_id", STRING, "The run."),
+            field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
+            field("state", STRING, "ok, degraded, down, forbidden."),
+            maybe("reason", STRING, "Why it is not ok."),
+            field("started_at", TIME, "The run's clock."),
+            field("feeds_read", _INT, "Feeds and sitemaps read."),
+            field("feeds_unchanged", _INT, "Feeds and sitemaps that answered 304."),
+            field("feeds_failed", _INT, "Feeds and sitemaps that failed."),
+            field("fetched", _INT, "Pages taken up."),
+            field("published", _INT, "Pages that became republications."),
+            field("unchanged", _INT, "Pages known already with this body."),
+            field("quarantined", _INT, "Pages in quarantine."),
+            field("skipped", _INT, "Pages left out by rule: robots.txt, not an article."),
+            field("requests", _INT, "HTTP requests made."),
+            field("bytes_fetched", pa.int64(), "Bytes received."),
         ]
     ),
 )
@@ -275,13 +307,13 @@ CHECKS = Table(
     partitioned=False,
     schema=pa.schema(
         [
-            _field("check", STRING, "Name of the check."),
-            _field("value", pa.float64(), "What was measured."),
-            _field("limit", pa.float64(), "What it was held against."),
-            _field("comparison", STRING, "How value must stand to limit: ==, <=, >=."),
-            _field("level", STRING, "error stops the release, warn is shown."),
-            _field("ok", _FLAG, "The check held."),
-            _field("reason", STRING, "Why there is such a limit."),
+            field("check", STRING, "Name of the check."),
+            field("value", pa.float64(), "What was measured."),
+            field("limit", pa.float64(), "What it was held against."),
+            field("comparison", STRING, "How value must stand to limit: ==, <=, >=."),
+            field("level", STRING, "error stops the release, warn is shown."),
+            field("ok", _FLAG, "The check held."),
+            field("reason", STRING, "Why there is such a limit."),
         ]
     ),
 )
@@ -293,21 +325,22 @@ QUARANTINE = Table(
     sort=("run_id", "url"),
     schema=pa.schema(
         [
-            _field("run_id", STRING, "The run."),
-            _field("outlet_id", STRING, "The outlet."),
-            _field("url", STRING, "URL of the page."),
-            _field("stage", STRING, "fetch or extract."),
-            _field(
+            field("run_id", STRING, "The run."),
+            field("outlet_id", STRING, "The outlet."),
+            field("url", STRING, "URL of the page."),
+            field("stage", STRING, "fetch or extract."),
+            field(
                 "reason",
                 STRING,
-                "too_short, too_large, charset, impossible_date, parse, killed, http_500, ...",
+                "too_short, paywall, consent_wall, too_large, charset, impossible_date, parse, killed, "
+                "http_500, ...",
             ),
-            _field("detail", STRING, "The same in words, with the figure."),
-            _maybe("raw_key", STRING, "WARC file that holds the bytes, if they were kept."),
-            _maybe("raw_offset", pa.int64(), "Offset of the record in that file."),
+            field("detail", STRING, "The same in words, with the figure."),
+            maybe("raw_key", STRING, "WARC file that holds the bytes, if they were kept."),
+            maybe("raw_offset", pa.int64(), "Offset of the record in that file."),
         ]
     ),
 )
 
-TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, BOILERPLATE, RUNS, CHECKS, QUARANTINE)
+TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, BOILERPLATE, WIRE_RULES, RUNS, CHECKS, QUARANTINE)
 BY_NAME = {table.name: table for table in TABLES}

@@ -117,7 +117,9 @@ PAGES = _schema(
     ("wire_services", STRINGS),
     ("wire_confidence", pa.float32()),
     ("wire_evidence", EVIDENCE),
-    ("notices", STRINGS),  # correction, kill, withhold, editors_note, advisory: what the text declares
+    # kill, withhold, embargo, retraction, correction, editors_note, advisory: what the text declares
+    ("notices", STRINGS),
+    ("notice_evidence", EVIDENCE),
     ("body", STRING),
     ("footer", STRING),  # the wire's closing lines, taken off the body: credits, copyright, contributors
     ("body_sha256", STRING),
@@ -128,17 +130,26 @@ PAGES = _schema(
     ("run_id", STRING),
     optional=(
         ("headline_source", STRING),
+        ("feed_headline", STRING),
+        ("og_headline", STRING),
         ("byline", STRING),
         ("byline_source", STRING),
+        ("authors_source", STRING),
         ("dateline", STRING),
         ("dateline_place", STRING),
+        ("dateline_date", pa.date32()),
         ("published_at", TIME),
         ("published_at_source", STRING),
+        ("published_at_offset", pa.int16()),  # minutes from UTC, as the page states it
         ("modified_at", TIME),
         ("modified_at_source", STRING),
+        ("modified_at_offset", pa.int16()),
         ("section", STRING),
+        ("section_source", STRING),
         ("topic", STRING),
         ("language", STRING),
+        ("language_source", STRING),
+        ("paywall", STRING),  # teaser, declared
         ("declared_canonical_url", STRING),
         ("copyright_line", STRING),
         ("copyright_year", pa.int16()),

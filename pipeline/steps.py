@@ -8,7 +8,7 @@ the same run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipeline.counts import Counts
 from pipeline.errors import Failed
 from pipeline.extract.credit import load_rules
 from pipeline.extract.pool import extract_many
+from pipeline.extract.tables import rules_table
 from pipeline.ingest.harvest import counts_of, ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
@@ -128,7 +129,7 @@ def extract(lake: Store, run: Run, config: Config, shard: str, progress: Progres
         fetches = read_segment(lake, segment_key("fetches", run.run_id, shard))
         fetched = fetches.filter(pc.equal(fetches["outcome"], "fetched"))
         parts = extract_many(
-            _raw_pages(lake, fetched, config.params),
+            _raw_pages(lake, fetched, _zones(_shards(config)[shard]), config.params),
             load_rules(config.wires),
             config.params,
             run,
@@ -142,7 +143,12 @@ def extract(lake: Store, run: Run, config: Config, shard: str, progress: Progres
     return Counts(published=extracted, quarantined=held)
 
 
-def _raw_pages(lake: Store, fetched: pa.Table, params: Params) -> Iterator[RawPage]:
+def _zones(outlets: Sequence[Outlet]) -> dict[str, str]:
+    """The time zones of the outlets for which one is registered: UTC is what is assumed without one."""
+    return {outlet.outlet_id: outlet.time_zone for outlet in outlets if outlet.time_zone != "UTC"}
+
+
+def _raw_pages(lake: Store, fetched: pa.Table, zones: Mapping[str, str], params: Params) -> Iterator[RawPage]:
     for row in fetched.to_pylist():
         page = read_page(lake, row["raw_key"], row["raw_offset"], params.max_page_bytes)
         yield RawPage(
@@ -156,6 +162,7 @@ def _raw_pages(lake: Store, fetched: pa.Table, params: Params) -> Iterator[RawPa
             raw_offset=row["raw_offset"],
             feed_headline=row["feed_headline"],
             feed_published_at=row["feed_published_at"],
+            time_zone=zones.get(row["outlet_id"]),
         )
 
 
@@ -253,7 +260,9 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     known = load_outlets(config.outlets) if outlets is None else outlets
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
         chrome = read_segment(lake, segment_key("boilerplate", run.run_id, _ALL))
-        drafted = draft.draw_up(lake, run, config.params, known, partial(_words_of, chrome), Path(scratch))
+        rules = rules_table(load_rules(config.wires))
+        read = partial(_words_of, chrome)
+        drafted = draft.draw_up(lake, run, config.params, known, rules, read, Path(scratch))
         counts = drafted.counts
         manifest = write_release(
             lake,

@@ -139,7 +139,8 @@ def show_story(found: WholeStory) -> None:
     console.print(Text(found.body))
     table = Table("outlet", "published", "relation", "in canonical", "credit", "headline")
     for copy in found.copies:
-        credit = copy.wire_service or (f"({copy.wire_inferred})" if copy.wire_inferred else "")
+        inferred = f"({copy.wire_inferred}, of {copy.wire_inferred_copies})" if copy.wire_inferred else ""
+        credit = copy.wire_service or inferred
         published = f"{copy.published_at:%Y-%m-%d %H:%M}" if copy.published_at else ""
         inside = f"{copy.containment_in_canonical:.0%}"
         cells = (copy.outlet_id, published, copy.relation, inside, credit, copy.headline)

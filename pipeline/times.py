@@ -24,6 +24,7 @@ _ZONES = {
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|2\d)\d\d(?!\d)")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _SHORT_OFFSET = re.compile(r"([+-]\d\d)$")
+_ODD_OFFSET = re.compile(r"(?<=:\d\d)([+-])(\d)(\d\d)$")  # "08:14-500"
 _LABEL = re.compile(r"^(?:(?:last )?(?:updated|published|posted|modified)(?: on| at)?:?\s+)+", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def parse_time(text: str) -> datetime | None:
     whatever leaves the day open is not a date. `email.utils` is not asked: it takes
     "January 5, 2017 3:45 PM EST" for a quarter to four in the morning.
     """
-    text = _LABEL.sub("", " ".join(text.split()))[:80]
+    text = _ODD_OFFSET.sub(r"\g<1>0\2:\3", _LABEL.sub("", " ".join(text.split()))[:80])
     iso = _ISO.match(text)
     if not iso and not _YEAR.search(text):
         return None

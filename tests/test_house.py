@@ -9,8 +9,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "pipeline"
 
+ORDER_OF_GROUND = (
+    "model",
+    "errors",
+    "counts",
+    "params",
+    "urls",
+    "times",
+    "segments",
+    "columns",
+    "schema",
+    "tomlfile",
+    "config",
+)
 # What each room may import; a room may always import itself and the ground.
-GROUND = {"model", "errors", "counts", "params", "segments", "schema", "tomlfile", "config", "urls", "times"}
+GROUND = set(ORDER_OF_GROUND)
 ROOMS: dict[str, set[str]] = {
     "dictionary": set(),
     "extract": set(),
@@ -23,22 +36,12 @@ ROOMS: dict[str, set[str]] = {
     "steps": {"draft", "extract", "match", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},
+    "examine": {"extract", "ingest"},
     "tune": {"match", "ingest"},
     "terminal": {"inspect", "story"},
-    "cli": {"tune", "steps", "intake", "inspect", "terminal", "lake", "publish"},
+    "terminal_page": {"examine", "extract"},
+    "cli": {"tune", "steps", "intake", "inspect", "examine", "terminal", "terminal_page", "lake", "publish"},
 }
-ORDER_OF_GROUND = (
-    "model",
-    "errors",
-    "counts",
-    "params",
-    "urls",
-    "times",
-    "segments",
-    "schema",
-    "tomlfile",
-    "config",
-)
 PURE = ("extract", "match", "story")
 OUTSIDE = {
     "aiohttp",

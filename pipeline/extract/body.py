@@ -43,7 +43,6 @@ class Article:
     copyright_line: str | None = None
     copyright_year: int | None = None
     image_credits: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
 
 
 def read_body(tree: html.HtmlElement) -> tuple[list[str], list[str]]:
@@ -82,7 +81,6 @@ def settle(lines: Sequence[str], headline: str, photo_credits: Sequence[str] = (
         copyright_line=copyright_line,
         copyright_year=int(year[0]) if year else None,
         image_credits=tuple(dict.fromkeys(filter(None, [*photo_credits, *found.credits]))),
-        notices=kinds.notices_in([headline, *body[:4], *body[4:][-3:], *footer]),
     )
 
 

@@ -17,12 +17,13 @@ from pipeline.extract.text import key, squash
 from pipeline.urls import original_url
 
 _PUBLISHED = (
-    "article:published_time", "og:published_time", "datepublished", "date", "dc.date.issued",
-    "dcterms.created", "dc.date", "parsely-pub-date", "sailthru.date", "pubdate", "publishdate",
-    "publish-date", "article.published",
+    "article:published_time", "article:published", "og:published_time", "datepublished", "date",
+    "dc.date.issued", "dcterms.created", "dc.date", "parsely-pub-date", "sailthru.date", "pubdate",
+    "publishdate", "publish-date", "article.published",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time",
+    "article:modified",
     "og:updated_time",
     "datemodified",
     "dcterms.modified",
@@ -61,9 +62,23 @@ _HOUSE = re.compile(
 _PUBLISHED_TIME = re.compile(r"publish|posted|entry-date|created|dateline|pubdate", re.IGNORECASE)
 _SITE_SUFFIX = re.compile(r"\s+(?:[|»•]|[-–—])\s+(?=[^|»•–—]{2,40}$)")
 _TOPIC = re.compile(r"Article Topic Follows:\s*(?:<[^>]{0,200}>\s*)*([^<\r\n]{1,80})", re.IGNORECASE)
-_COUNTER = re.compile(r"https?://counter\.theconversation\.(?:com|edu\.au)/content/\d+")
+# pixels by which a service counts who republishes it; the second is of a plugin that many newsrooms use
+_COUNTER = re.compile(
+    r"https?://(?:counter\.theconversation\.(?:com|edu\.au)/content/\d+"
+    r"|[\w.-]{1,80}/\?republication-pixel=true\b|pixel\.propublica\.org/pixel\.js)"
+)
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?!\d)")
 _LANGUAGE = re.compile(r"^[A-Za-z]{2}(?=$|[-_])")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A byline as printed and where it stood; the people it names, and where their names stood."""
+
+    byline: str | None = None
+    source: str | None = None
+    authors: tuple[str, ...] = ()
+    authors_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +87,16 @@ class Declared:
 
     headline: str = ""
     headline_source: str | None = None
-    byline: str | None = None
-    byline_source: str | None = None
-    authors: tuple[str, ...] = ()
+    og_headline: str | None = None
+    signed: Signed = Signed()
     published: tuple[Claim, ...] = ()
     modified: tuple[Claim, ...] = ()
     section: str | None = None
+    section_source: str | None = None
     topic: str | None = None
     language: str | None = None
+    language_source: str | None = None
+    is_free: bool | None = None
     canonical: str | None = None
     robots_noindex: bool = False
     news_noindex: bool = False
@@ -96,29 +113,36 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
     headline, source = _headline(
         [*titles[:1], ("json_ld", linked.headline or ""), *titles[1:]], feed_headline
     )
-    byline, byline_source, authors = _byline(tree, metas, linked)
+    section = metas.first("article:section") or metas.first("section")
     canonical = _canonical(tree, url)
     og_url = original_url(metas.first("og:url") or "")
     topic = _TOPIC.search(text)
-    language = _LANGUAGE.match(linked.language or "") or _LANGUAGE.match(tree.get("lang") or "")
+    times = list(islice(tree.iter("time"), 20))
+    spoken = (("json_ld", linked.language or ""), ("html", tree.get("lang") or ""))
+    languages = [(source, code[0].lower()) for source, text in spoken if (code := _LANGUAGE.match(text))]
     return Declared(
         headline=headline,
         headline_source=source,
-        byline=byline,
-        byline_source=byline_source,
-        authors=authors,
-        published=tuple(_published(tree, metas, linked, url)),
-        modified=tuple(_claims("json_ld", linked.modified, metas.all(_MODIFIED))),
-        section=linked.section or metas.first("article:section") or metas.first("section"),
+        og_headline=metas.first("og:title"),
+        signed=_byline(tree, metas, linked),
+        published=tuple(_published(tree, metas, linked, [time for time in times if not _is_modified(time)])),
+        modified=(
+            *_claims("json_ld", linked.modified, metas.all(_MODIFIED)),
+            *(Claim("time_tag", _moment(time)) for time in times if _is_modified(time)),
+        ),
+        section=linked.section or section,
+        section_source="json_ld" if linked.section else "meta" if section else None,
         topic=squash(topic[1]) if topic else None,
-        language=language[0].lower() if language else None,
+        language=languages[0][1] if languages else None,
+        language_source=languages[0][0] if languages else None,
+        is_free=False if metas.first("article:content_tier") == "locked" else linked.is_free,
         canonical=canonical,
         robots_noindex=metas.forbids_index("robots", "googlebot"),
         news_noindex=metas.forbids_index("googlebot-news"),
         json_ld_credits=linked.credits,
         meta_credits=tuple(metas.all(_CREDITS)),
         # 12 of 540 archived pages named another outlet as canonical, none by og:url
-        urls=tuple(dict.fromkeys(filter(None, (url, og_url, canonical, *_COUNTER.findall(text)[:1])))),
+        urls=tuple(dict.fromkeys(filter(None, (url, og_url, canonical, *_COUNTER.findall(text)[:3])))),
     )
 
 
@@ -128,11 +152,12 @@ class _Metas:
     def __init__(self, tree: html.HtmlElement) -> None:
         self._values: dict[str, list[str]] = {}
         for meta in tree.iter("meta"):
-            name = meta.get("property") or meta.get("name") or meta.get("itemprop")
+            # some metas have a property of their site's own and an itemprop that all know
+            names = {meta.get(kind, "").lower() for kind in ("property", "name", "itemprop")}
             # Reuters once wrote value= where all others write content=
             value = squash(meta.get("content") or meta.get("value") or "")
-            if name and value:
-                self._values.setdefault(name.lower(), []).append(value)
+            for name in names - {""} if value else ():
+                self._values.setdefault(name, []).append(value)
 
     def first(self, name: str) -> str | None:
         return next(iter(self._values.get(name, ())), None)
@@ -184,23 +209,25 @@ def _alike(one: str, other: str) -> bool:
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= 0.6
 
 
-def _byline(
-    tree: html.HtmlElement, metas: _Metas, linked: Linked
-) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """The byline as printed, where it stood, and the people that the page declares as authors."""
+def _byline(tree: html.HtmlElement, metas: _Metas, linked: Linked) -> Signed:
+    """The byline as printed, and the people that the page declares as authors."""
     printed = _printed_bylines(tree)
     declared = people(name for author in linked.authors for name in (author, *split_authors(author)))
-    meta = tuple(name for value in metas.all(_AUTHORS) for name in split_authors(value))
+    meta = people(name for value in metas.all(_AUTHORS) for name in split_authors(value))
     # byline elements of teasers name other people than the article's own data does
     own = [text for text in printed if not declared or _names_one_of(declared, text)]
     best = next((text for text in own if split_authors(text)), None)
     best = best or next((text for text in own if _HOUSE.search(text)), None)
+    found = (("json_ld", declared), ("markup", split_authors(best or "")), ("meta", meta))
+    source, authors = next((one for one in found if one[1]), (None, ()))
+    if source == "markup" and len(meta) > len(authors) and set(authors) <= set(meta):
+        source, authors = "meta", meta  # a byline element for each author: the first is not all of them
     if best:
-        return best, "markup", declared or split_authors(best) or meta
+        return Signed(best, "markup", authors, source)
     if linked.authors:
-        return ", ".join(linked.authors), "json_ld", declared or meta
+        return Signed(", ".join(linked.authors), "json_ld", authors, source)
     named = next((value for value in metas.all(_AUTHORS) if not value.startswith("http")), None)
-    return named, "meta" if named else None, meta
+    return Signed(named, "meta" if named else None, authors, source)
 
 
 def _names_one_of(authors: Sequence[str], printed: str) -> bool:
@@ -213,22 +240,31 @@ def _printed_bylines(tree: html.HtmlElement) -> list[str]:
         marks = " ".join(element.get(name, "") for name in ("class", "itemprop", "rel", "id"))
         if _BYLINE.search(marks) and not _NOT_BYLINE.search(marks):
             text = clean_byline(_text(element, _MAX_BYLINE_WORDS))
-            if 1 <= len(text.split()) <= _MAX_BYLINE_WORDS:
+            if 1 <= len(text.split()) <= _MAX_BYLINE_WORDS and text.lower() != "by":
                 found.append(text)
         if len(found) == 8:
             break
     return found
 
 
-def _published(tree: html.HtmlElement, metas: _Metas, linked: Linked, url: str) -> Iterator[Claim]:
+def _published(
+    tree: html.HtmlElement, metas: _Metas, linked: Linked, times: list[html.HtmlElement]
+) -> Iterator[Claim]:
     yield from _claims("json_ld", linked.published, metas.all(_PUBLISHED))
     for element in tree.iter():
         if element.get("itemprop") == "datePublished" and element.tag != "meta":
             yield Claim("microdata", element.get("content") or element.get("datetime") or _text(element))
-    times = list(tree.iter("time"))[:20]
     times.sort(key=lambda time: not (time.get("pubdate") is not None or _PUBLISHED_TIME.search(_marks(time))))
     for time in times[:3]:
-        yield Claim("time_tag", time.get("datetime") or _text(time))
+        yield Claim("time_tag", _moment(time))
+
+
+def _moment(time: html.HtmlElement) -> str:
+    return time.get("datetime") or _text(time)
+
+
+def _is_modified(time: html.HtmlElement) -> bool:
+    return bool(time.get("itemprop") == "dateModified")
 
 
 def url_date(url: str) -> Iterator[Claim]:

@@ -26,18 +26,18 @@ for _language, _words in _COMMON.items():
         _LANGUAGES_OF.setdefault(_word, []).append(_language)
 
 
-def language_of(text: str, declared: str | None) -> str | None:
-    """ISO 639-1 code, or None if neither the words nor the page tell.
+def language_of(text: str, declared: str | None) -> tuple[str | None, bool]:
+    """(ISO 639-1 code, whether the words tell it); None if neither the words nor the page tell.
 
     The words overrule a declared language only if both are languages told apart here: templates
     declare English over Spanish text, but a page that declares Catalan knows better.
     """
     if declared and declared not in _COMMON:
-        return declared
+        return declared, False
     hits: Counter[str] = Counter()
     for word in words(text[: _WORDS_READ * 12])[:_WORDS_READ]:
         hits.update(_LANGUAGES_OF.get(word.casefold(), ()))
     (best, most), (_, second) = [*hits.most_common(2), ("", 0), ("", 0)][:2]
     if most >= _MIN_HITS and most >= _MARGIN * second:
-        return best
-    return declared
+        return best, True
+    return declared, False

@@ -16,11 +16,13 @@ from pipeline.extract.text import same_words, squash
 _MAX_SCRIPT = 1 << 20
 _MAX_DEPTH = 12
 _MAX_NODES = 5_000
-_WRAPPING = re.compile(
-    r"^\s*(?://)?\s*(?:<!--|<!\[CDATA\[|/\*.*?\*/)\s*|\s*(?://)?\s*(?:-->|\]\]>)\s*;?\s*$", re.DOTALL
-)
+_OPENS = re.compile(r"(?://)?\s*(?:<!--|<!\[CDATA\[|/\*.*?\*/)", re.DOTALL)
+_CLOSES = re.compile(r"(?://)?\s*(?:-->|\]\]>)\s*;?$")
+_LONGEST_CLOSE = 40  # searched for over a whole script it took minutes on runs of white space
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review)$")
+# what plugins describe beside the article, or in its place: its times are the article's
+_PAGES = frozenset({"WebPage", "ItemPage"})
 _CREDITS = (
     "author",
     "creator",
@@ -42,6 +44,7 @@ class Linked:
     modified: str | None = None
     section: str | None = None
     language: str | None = None
+    is_free: bool | None = None  # isAccessibleForFree
     credits: tuple[str, ...] = ()
 
 
@@ -53,8 +56,9 @@ def read_linked(tree: html.HtmlElement, title: str) -> Linked:
     """
     nodes = [node for script in tree.iterfind(".//script") if _is_linked(script) for node in _nodes(script)]
     articles = [node for node in nodes if _ARTICLE.search(_type_of(node))]
+    page = next((node for node in nodes if _type_of(node) in _PAGES), {})
     if not articles:
-        return Linked()
+        return Linked(published=_text(page.get("datePublished")), modified=_text(page.get("dateModified")))
     titled = [node for node in articles if title and same_words(_text(node.get("headline")) or "", title)]
     article = (titled or articles)[0]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and node.get("name")}
@@ -66,6 +70,7 @@ def read_linked(tree: html.HtmlElement, title: str) -> Linked:
         modified=_text(article.get("dateModified")),
         section=_text(article.get("articleSection")),
         language=_text(article.get("inLanguage")),
+        is_free=_truth(article.get("isAccessibleForFree")),
         credits=tuple(dict.fromkeys(name for names in sources.values() for name in names)),
     )
 
@@ -91,7 +96,7 @@ def _nodes(script: html.HtmlElement) -> Iterator[dict[str, Any]]:
 def _values(text: str) -> list[Any]:
     if len(text) > _MAX_SCRIPT:
         return []
-    bare = _WRAPPING.sub("", text)
+    bare = _unwrapped(text.strip())
     for attempt in (bare, _TRAILING_COMMA.sub("", bare), htmllib.unescape(_TRAILING_COMMA.sub("", bare))):
         try:
             value = json.loads(attempt, strict=False)
@@ -101,10 +106,19 @@ def _values(text: str) -> list[Any]:
     return []
 
 
+def _unwrapped(text: str) -> str:
+    """The script without the comment or CDATA section that it is wrapped in."""
+    opens, tail = _OPENS.match(text), text[-_LONGEST_CLOSE:]
+    closes = _CLOSES.search(tail)
+    end = len(text) - (len(tail) - closes.start() if closes else 0)
+    return text[opens.end() if opens else 0 : end]
+
+
 def _type_of(node: dict[str, Any]) -> str:
     kind = node.get("@type", node.get("type"))
     if isinstance(kind, list):
-        kind = next((one for one in kind if isinstance(one, str) and _ARTICLE.search(one)), "")
+        named = [one for one in kind if isinstance(one, str)]
+        kind = next((one for one in named if _ARTICLE.search(one)), next(iter(named), ""))
     return kind if isinstance(kind, str) else ""
 
 
@@ -114,6 +128,12 @@ def _names(value: Any, by_id: dict[str, dict[str, Any]]) -> Iterator[str]:
         name = _text(node.get("name") if isinstance(node, dict) else node)
         if name and not name.startswith(("http://", "https://")):
             yield name
+
+
+def _truth(value: Any) -> bool | None:
+    """A boolean, also one that is written as text or by its schema.org address."""
+    word = str(value).lower().rsplit("/", 1)[-1]
+    return {"true": True, "false": False}.get(word)
 
 
 def _text(value: Any) -> str | None:

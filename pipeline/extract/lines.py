@@ -64,7 +64,8 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _SERVICE_ALONE = re.compile(
-    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|Reuters|(?:The )?Associated Press|CBS/AP|Bloomberg(?: News)?"
+    r"^\W*(?:AP|AFP|dpa|EFE|UPI|CNN|PTI|IANS|AAP|TASS|ANSA|Xinhua|Reuters|(?:The )?Associated Press|CBS/AP"
+    r"|Bloomberg(?: News)?|Agence France-Presse|Press Trust of India|The Canadian Press"
     r"|The Washington Post)\W*$"
 )
 _NAMELESS_BYLINE = re.compile(
@@ -80,6 +81,26 @@ _DATE_WORDS = frozenset(
         " at on am pm a p m utc gmt est edt cst cdt mst mdt pst pdt et ct mt pt",
     )
 )
+
+# what stands where the rest of an article is for sale
+PAYWALL = re.compile(
+    r"\b(?:subscribe|sign in|log in|register|sign up|create (?:a|an|your) (?:\w+ )?account)\b[^.]{0,60}"
+    r"\b(?:to|and) (?:continue|keep|finish) (?:on )?reading\b"
+    r"|\bto (?:continue|keep) reading(?: this (?:article|story))?,? (?:please )?"
+    r"(?:subscribe|log in|sign in|register|become)\b"
+    r"|\b(?:this|rest of (?:this|the)|full) (?:article|story|content) is (?:\w+ ){0,2}(?:for|to) (?:our )?"
+    r"(?:\w+ )?(?:subscribers|members)\b|\bsubscribers only\b|\bsubscriber[- ](?:only|exclusive)\b"
+    r"|\b(?:unlock|access|read) (?:this|the (?:full|entire|complete|rest of (?:this|the))) "
+    r"(?:article|story)\b[^.]{0,40}\b(?:subscri\w+|member\w*|trial|account)\b"
+    r"|\bsubscribe to (?:read|unlock|access)\b"
+    r"|\byou(?:[’']ve| have) (?:reached|read|used|exhausted) (?:your|all|the)\b.{0,40}\bfree\b"
+    r"|\bjetzt weiterlesen\b|\bweiterlesen mit\b|\b(?:exklusiv|nur) für abonnent\w+"
+    r"|\bum den (?:ganzen|vollständigen|kompletten) artikel zu lesen"
+    r"|\bréservé (?:à|aux) (?:nos )?abonnés|\bpour lire la suite\b|\bil vous reste .{1,12}% de cet article"
+    r"|\bexclusivo para suscriptores|\bpara seguir leyendo\b",
+    re.IGNORECASE,
+)
+_MAX_WALL_WORDS = 30
 
 COPYRIGHT = re.compile(
     r"^\W*(?:(?:™|TM)\s*(?:&|and)\s*)?(?:©|copyright\b|\(c\)(?=\s*(?:19|20)\d\d))"
@@ -129,43 +150,32 @@ _CREDIT_IN_CAPTION = re.compile(
     rf"\(((?:{_AGENCY}|photo|file|image|credit|courtesy|[^()]{{2,60}}/)[^()]{{0,100}})\)\W*$", re.IGNORECASE
 )
 
+_MONTH = (
+    r"(?:[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec"
+    r"|[Ee]ne|[Aa]br|[Aa]go|[Dd]ic|[Ff]év|[Aa]vr|[Mm]ai|[Jj]uin|[Jj]uil|[Aa]oû|[Dd]éc|[Mm]är|[Oo]kt|[Dd]ez)[a-zé]*"
+)
 # a place in capitals or title case, a date or a service, a dash
 _DATELINE = re.compile(
     r"^(?P<dateline>(?P<place>[^\W\d_][\w.’'/-]*(?:[ ,]{1,2}[^\W\d_(][\w.’'/&-]*){0,7})?"
-    r"(?:,? (?:\d{1,2}\.? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?: \d{1,2})?)?"
+    rf"(?:,? (?:\d{{1,2}}\.? (?:de )?)?{_MONTH}\.?(?: \d{{1,2}})?(?:,? (?:19|20)\d\d)?)?"
     r"\s?(?:\((?P<service>(?:[A-Z][\w./&-]*(?: [A-Z][\w.&-]*){0,3}|dpa[\w/-]*))\)"
     r"\s?(?:\.-|--|[-–—:_])|(?:--|[–—])))(?=\s)"
 )
 _IN_CAPITALS = re.compile(r"^[^a-z]{4,}(?:, [A-Z][\w. ]{1,20})?$")
 
-_NOTICES = (
-    ("kill", _any(r"^\W*(?:BC-\S+ )?(?:MANDATORY )?KILL\b", r"\bkill is mandatory", flags=0)),
-    (
-        "withhold",
-        _any(r"^\W*(?:WITHHOLD|EMBARGO(?:ED)?)\b", r"\bplease (?:withhold|hold) this story", flags=0),
-    ),
-    (
-        "correction",
-        _any(
-            r"^\W*(?:correction|corrected|clarification)s?\b\s*(?:[:—–(-]|to |the |&|and clarifications?|\d)",
-            r"^\W*corrects\b",
-            r"\b(?:an earlier|a previous) version of this (?:story|article|report)\b",
-            r"\bthis (?:version|story|article) (?:corrects|has been corrected|was corrected)",
-        ),
-    ),
-    ("editors_note", _any(r"^\W*editor(?:[’']s|s[’']|s)?\s+note\b")),
-    (
-        "advisory",
-        _any(r"^\W*(?:ADVISORY|EDITORS|EDS)\b\W", r"^\W*(?:[Aa]ttention|[Nn]ote to) [Ee]ditors\b", flags=0),
-    ),
-)
-
 
 def is_chrome(line: str) -> bool:
     """True for a line that no article contains: buttons, sign-ups, dates, headings over links."""
     return len(line) < 250 and bool(
-        any(pattern.search(line) for pattern in (_CHROME, LINKS, _TEASER, _CONTACT, _RULE)) or is_date(line)
+        any(pattern.search(line) for pattern in (_CHROME, LINKS, _TEASER, _CONTACT, _RULE))
+        or is_date(line)
+        or is_wall(line)
     )
+
+
+def is_wall(line: str) -> bool:
+    """True for a short line that sells the rest of the article."""
+    return len(line.split()) <= _MAX_WALL_WORDS and bool(PAYWALL.search(line))
 
 
 def is_date(line: str) -> bool:
@@ -220,8 +230,3 @@ def read_dateline(line: str) -> tuple[str, str | None] | None:
     if not found["service"] and not _IN_CAPITALS.match(found["place"]):
         return None
     return found["dateline"].strip(), found["place"]
-
-
-def notices_in(lines: list[str]) -> tuple[str, ...]:
-    """The notices that these lines declare, in a fixed order."""
-    return tuple(name for name, pattern in _NOTICES if any(pattern.search(line[:600]) for line in lines))

@@ -5,23 +5,28 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 from pipeline.extract.body import Article, read_body, settle
 from pipeline.extract.credit import Marks, WireRules, find_credit
-from pipeline.extract.dates import Claim, Stated, choose_time
-from pipeline.extract.declared import Declared, read_declared, url_date
+from pipeline.extract.dates import Claim, Stated, choose_time, dateline_date
+from pipeline.extract.declared import Declared, Signed, read_declared, url_date
 from pipeline.extract.document import Document, read_document
 from pipeline.extract.language import language_of
+from pipeline.extract.notices import find_notices
 from pipeline.extract.people import split_authors
 from pipeline.extract.plain import read_plain
 from pipeline.extract.result import Extracted, Page, Refused, outlet_of, reject
+from pipeline.extract.shown import shown_in
 from pipeline.extract.text import count_words
+from pipeline.extract.walls import asks_consent, asks_money
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 from pipeline.urls import normalise_url, original_url, site_of
 
 _TRAFILATURA = ("trafilatura", version("trafilatura"))
 _PLAIN = ("plain", "1")
+_TEASER, _DECLARED = "teaser", "declared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class _Read:
 
 
 def extract_page(raw: RawPage, rules: WireRules, params: Params, run: Run) -> Extracted:
-    """A page's row, or the one reason why it has none: too_large, charset, parse, too_short, impossible_date.
+    """A page's row, or the one reason why it has none: too_large, charset, parse, consent_wall, paywall,
+    too_short, impossible_date.
 
     Pure: the same arguments give the same result. Memory and time are bounded by `pool`, not here.
     """
@@ -69,12 +75,16 @@ def _own_url(raw: RawPage, declared: Declared) -> str:
 def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run) -> Page:
     article, declared = read.article, read.declared
     word_count = count_words(article.body)
-    if word_count < params.min_words:
-        raise Refused("too_short", f"{word_count} words, fewer than {params.min_words}")
-    published = choose_time(_published(read, raw), run.now, params)
-    modified = _modified(declared, run, params)
-    byline, byline_source, authors = _byline(read)
-    credit = find_credit(_marks(read, byline), rules)
+    paywall = _paywall(read, raw, word_count, params)
+    zone = ZoneInfo(raw.time_zone) if raw.time_zone else None
+    modified = _modified(declared, run, params, zone)
+    # a page is not published after it was changed; where its claims differ, the later one is a local time
+    until = modified.at if modified and modified.offset is not None else None
+    published = choose_time(_published(read, raw), run.now, params, zone, until)
+    signed = _signed(read, raw)
+    credit = find_credit(_marks(read, signed), rules)
+    notices = find_notices(read.headline, article.body, article.footer)
+    language, is_spoken = language_of(article.body, declared.language)
     normalised = normalise_url(read.url)
     body_sha256 = hashlib.sha256(article.body.encode()).hexdigest()
     return Page(
@@ -84,19 +94,29 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
         outlet_id=outlet_of(raw, read.url),
         headline=read.headline,
         headline_source=_headline_source(read),
-        byline=byline,
-        byline_source=byline_source,
-        authors=authors,
-        contributors=tuple(name for name in article.contributors if name not in authors),
+        feed_headline=raw.feed_headline,
+        og_headline=declared.og_headline,
+        byline=signed.byline,
+        byline_source=signed.source,
+        authors=signed.authors,
+        authors_source=signed.authors_source,
+        contributors=tuple(name for name in article.contributors if name not in signed.authors),
         dateline=article.dateline,
         dateline_place=article.dateline_place,
+        dateline_date=dateline_date(article.dateline or "", published.at if published else None),
         published_at=published.at if published else None,
         published_at_source=published.source if published else None,
+        # feeds are read into UTC
+        published_at_offset=published.offset if published and published.source != "feed" else None,
         modified_at=modified.at if modified else None,
         modified_at_source=modified.source if modified else None,
+        modified_at_offset=modified.offset if modified else None,
         section=declared.section,
+        section_source=declared.section_source,
         topic=article.topic or declared.topic,
-        language=language_of(article.body, declared.language),
+        language=language,
+        language_source="text" if is_spoken else declared.language_source,
+        paywall=paywall,
         declared_canonical_url=declared.canonical,
         robots_noindex=declared.robots_noindex,
         news_noindex=declared.news_noindex,
@@ -107,7 +127,8 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
         wire_services=credit.services,
         wire_confidence=credit.confidence,
         wire_evidence=credit.evidence,
-        notices=article.notices,
+        notices=tuple(dict.fromkeys(notice.rule for notice in notices)),
+        notice_evidence=notices,
         body=article.body,
         footer=article.footer,
         body_sha256=body_sha256,
@@ -127,36 +148,62 @@ def _published(read: _Read, raw: RawPage) -> list[Claim]:
     return [*read.declared.published, *feed, *url_date(read.url)]
 
 
-def _modified(declared: Declared, run: Run, params: Params) -> Stated | None:
+def _modified(declared: Declared, run: Run, params: Params, zone: ZoneInfo | None) -> Stated | None:
     try:
-        return choose_time(declared.modified, run.now, params)
+        return choose_time(declared.modified, run.now, params, zone)
     except Refused:
         return None  # a page is not lost over the lesser of its two times
 
 
-def _byline(read: _Read) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """The byline, its source, and the authors; a byline in the text outranks what the markup says.
+def _paywall(read: _Read, raw: RawPage, word_count: int, params: Params) -> str | None:
+    """`teaser` if the page shows the beginning only, `declared` if it shows more but says it is not free.
+
+    Raises `Refused` (consent_wall, paywall, too_short) if there is no article on the page. Short pages
+    are parsed again for this, since reading takes their tree apart.
+    """
+    is_free = read.declared.is_free
+    if word_count >= params.teaser_words:
+        return _DECLARED if is_free is False else None
+    shown = list(shown_in(read_document(raw, params)))
+    is_short = word_count < params.min_words
+    # a long banner over a brief is no wall
+    if quote := asks_consent(shown if is_short else read.article.body.split("\n")):
+        raise Refused("consent_wall", f"nothing but consent is asked for: {quote!r}")
+    quote = asks_money(shown, is_free)
+    if is_short:
+        short = f"{word_count} words, fewer than {params.min_words}"
+        raise Refused("paywall", f"{short}: {quote!r}") if quote else Refused("too_short", short)
+    return _TEASER if quote else None
+
+
+def _signed(read: _Read, raw: RawPage) -> Signed:
+    """The byline and the people in it; a byline in the text outranks what the markup says.
 
     Stations' markup names the station as author of wire copy. Where the markup's people are all
     named in the printed byline, it splits them better than we can.
     """
-    printed, declared = read.article.byline, read.declared
+    printed, own = read.article.byline, read.declared.signed
+    if not printed and not own.byline and raw.feed_byline:
+        return Signed(raw.feed_byline, "feed", split_authors(raw.feed_byline), "feed")
     if not printed:
-        return declared.byline, declared.byline_source, declared.authors
-    if declared.authors and all(name.casefold() in printed.casefold() for name in declared.authors):
-        return printed, "text", declared.authors
-    return printed, "text", split_authors(printed) or declared.authors
+        return own
+    if own.authors and all(name.casefold() in printed.casefold() for name in own.authors):
+        return Signed(printed, "text", own.authors, own.authors_source)
+    if authors := split_authors(printed):
+        return Signed(printed, "text", authors, "text")
+    return Signed(printed, "text", own.authors, own.authors_source)
 
 
-def _marks(read: _Read, byline: str | None) -> Marks:
+def _marks(read: _Read, signed: Signed) -> Marks:
     return Marks(
         body=read.article.body,
-        byline=byline or "",
+        byline=signed.byline or "",
         footer=read.article.footer,
         json_ld=read.declared.json_ld_credits,
         meta=read.declared.meta_credits,
         urls=read.declared.urls or (read.url,),
         site=site_of(read.url),
+        is_printed=signed.source not in ("json_ld", "meta"),
     )
 
 

@@ -9,7 +9,9 @@ from pipeline.extract.text import squash
 
 _BY = re.compile(
     r"^\W*(?:(?:written|reported|story|article|posted|published|analysis|opinion|report)\s+)?"
-    r"(?:by|von|par)\b[:\s]+",
+    r"(?:by|von|par)\b[:\s]+"
+    # a column's name before it; not who took the pictures
+    r"|^(?-i:(?!Edited|Photo|Illustrat|Video|Produced|Translated)(?:[A-Z][\w’'-]*\s+){1,3}By\s+(?=[A-Z]))",
     re.IGNORECASE,
 )
 _CUT = re.compile(
@@ -20,11 +22,12 @@ _CUT = re.compile(
 _NOT_BYLINE = re.compile(
     r"\s*(?:[|•·]\s*)?(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
     r"|\b\d{1,2}:\d\d\b|\b\d{1,2}/\d{1,2}/\d|@"
-    r"|\b(?:published|updated|posted|close|follow|twitter|facebook|email|share[sd]?|bio)\b).*$",
+    r"|\b(?:published|(?:last )?updated|posted|close|follow|twitter|facebook|instagram"
+    r"|linkedin|email|share[sd]?|bio)\b).*$",
     re.IGNORECASE,
 )
 _JUNIOR = re.compile(r",\s+(Jr\.?|Sr\.?|III?|IV)(?!\w)")
-_SPLIT = re.compile(r"\s*(?:[,;/&\n]|\b(?:and|und|with)\b)\s*")
+_SPLIT = re.compile(r"\s*(?:[,;/&\n]|\b(?:and|und|with)\b)\s*", re.IGNORECASE)
 _PLACE = re.compile(r"\s+(?:in|from|at|for|of|near)\s.*$")
 _TITLE = re.compile(
     r"^(?:(?:Dr|Prof|Mr|Mrs|Ms)\.?|Meteorologists?|(?:Chief|Senior|Staff|Special|Guest)\s+\w+|Reporters?|"
@@ -39,10 +42,10 @@ _NOT_A_NAME = re.compile(
     |editors?|editorial|board|writers?|reporters?|correspondents?|producers?|columnists?|contributors?
     |contributing|senior|journalists?|photographers?|media|times|post|today|tribune|journal|herald|gazette
     |chronicle|magazine|radio|television|tv|business|politics|political|sports?|health|science|technology
-    |world|weather|digital|services?|wire|reports?|special|admin|administrator|website|online|twitter
+    |world|weather|digital|services?|wire|reports?|special|admin|administrator|website|online|twitter|instagram|linkedin
     |facebook|google|email|share|sign|authors?|interviews|published|updated|january|february|march
     |july|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday
-    |university|institute|department|cbs|nbc|abc|fox|npr|msnbc|kff|stacker|propublica|nexstar|scripps|sinclair
+    |university|institute|department|cbs|nbc|abc|npr|msnbc|kff|stacker|propublica|nexstar|scripps|sinclair
     |newsroom|newsource|conversation|bureau|inc|llc|company|corporation|group|international|national
     |baseball|football|basketball|hockey|golf|economics|entertainment|legal|investigative|follow
     |subscribe|comments|photos?|video|getty|images""",
@@ -53,6 +56,11 @@ _A_PLACE = re.compile(
     r"|west virginia|rhode island|puerto rico|british columbia|nova scotia|los angeles|las vegas"
     r"|san (?:francisco|diego|jose|antonio)|hong kong|united (?:states|kingdom)|saudi arabia|tel aviv"
     r"|sao paulo|washington d\.c",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+")
+_FILLER = re.compile(
+    r"the|in|by|of|and|com|org|www|am|pm|et|\d+|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)|april|may|june|august",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W\d_][\w.'’‘-]*\.?")
@@ -101,6 +109,8 @@ def is_person(name: str) -> bool:
         return False
     if any(not _TOKEN.fullmatch(token) for token in tokens):
         return False
+    if tokens[0] in ("The", "FOX"):
+        return False
     if any(map(_CALL_SIGN.fullmatch, tokens)) and not name.isupper():
         return False
     if any(_NOT_A_NAME.fullmatch(token.strip(".'’")) for token in tokens):
@@ -110,6 +120,12 @@ def is_person(name: str) -> bool:
         and _ELISION.sub("", tokens[-1])[:1].isupper()
         and all(_ELISION.sub("", token)[:1].isupper() or _PARTICLE.fullmatch(token) for token in tokens[1:-1])
     )
+
+
+def is_nobody(name: str) -> bool:
+    """True for a name of which every word is known to be no person's: a service, a desk, a button, a date."""
+    tokens = _WORD.findall(name)
+    return all(_NOT_A_NAME.fullmatch(token) or _FILLER.fullmatch(token) for token in tokens)
 
 
 def contributors_in(text: str) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ _MARKED = etree.XPath(
     "//*[self::div or self::aside or self::section or self::p or self::ul or self::nav or self::form"
     " or self::span or self::a][@class or @id]"
 )
-_PARAGRAPH_TEXT = etree.XPath("//p//text()")
 _LINKED = etree.XPath("//p[.//a[@href]]")
 _PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
 _MAX_CHROME_WORDS = 150
@@ -112,7 +111,8 @@ def _is_teaser(paragraph: html.HtmlElement) -> bool:
 
 
 def _paragraph_words(tree: html.HtmlElement) -> int:
-    return sum(len(text.split()) for text in _PARAGRAPH_TEXT(tree))
+    # XPath's //p//text() takes quadratic time: 3.4 s for 90,000 paragraphs
+    return sum(len(text.split()) for paragraph in tree.iter("p") for text in paragraph.itertext())
 
 
 def _text(element: html.HtmlElement) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from pipeline.model import Evidence, RawPage
 from pipeline.segments import NO_OUTLET
@@ -20,19 +20,28 @@ class Page:
     outlet_id: str
     headline: str
     headline_source: str | None
+    feed_headline: str | None
+    og_headline: str | None
     byline: str | None
     byline_source: str | None
     authors: tuple[str, ...]
+    authors_source: str | None
     contributors: tuple[str, ...]
     dateline: str | None
     dateline_place: str | None
+    dateline_date: date | None
     published_at: datetime | None
     published_at_source: str | None
+    published_at_offset: int | None
     modified_at: datetime | None
     modified_at_source: str | None
+    modified_at_offset: int | None
     section: str | None
+    section_source: str | None
     topic: str | None
     language: str | None
+    language_source: str | None
+    paywall: str | None
     declared_canonical_url: str | None
     robots_noindex: bool
     news_noindex: bool
@@ -44,6 +53,7 @@ class Page:
     wire_confidence: float
     wire_evidence: tuple[Evidence, ...]
     notices: tuple[str, ...]
+    notice_evidence: tuple[Evidence, ...]
     body: str
     footer: str
     body_sha256: str

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 import pyarrow as pa
 
+from pipeline.extract.credit import WireRules
 from pipeline.extract.result import Extracted, Page, Rejection
 from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES
@@ -21,9 +22,16 @@ def to_tables(results: Iterable[Extracted]) -> tuple[pa.Table, pa.Table]:
     return _pages(pages), _quarantine(rejections)
 
 
+def rules_table(rules: WireRules) -> pa.Table:
+    """One row a rule: rule, service, where, weight."""
+    fields = {"rule": "id", "service": "service", "where": "where", "weight": "weight"}
+    return pa.table({name: list(map(attrgetter(of), rules.rules)) for name, of in fields.items()})
+
+
 def _pages(pages: Sequence[Page]) -> pa.Table:
     columns = {name: list(map(attrgetter(name), pages)) for name in PAGES.names}
-    columns["wire_evidence"] = [[asdict(one) for one in evidence] for evidence in columns["wire_evidence"]]
+    for name in ("wire_evidence", "notice_evidence"):
+        columns[name] = [[asdict(one) for one in evidence] for evidence in columns[name]]
     return pa.table(columns, schema=PAGES)
 
 

@@ -90,6 +90,7 @@ _SAME: dict[str, object] = {
     "wire_confidence": 0.0,
     "wire_evidence": [],
     "notices": [],
+    "notice_evidence": [],
 }
 
 

@@ -7,10 +7,12 @@ entities, DTD or network.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 import fastfeedparser
 import feedparser
@@ -19,6 +21,7 @@ from yarl import URL
 
 from pipeline.times import in_utc, parse_time
 
+_TAG = re.compile(r"<[^>]*>")
 _MAX_ITEMS = 50_000  # sitemaps.org's limit for one file
 
 
@@ -33,6 +36,17 @@ class FeedItem:
     url: str
     headline: str | None = None
     published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FullItem:
+    """An item with the text that the feed itself gives, as HTML; empty if it gives a summary only."""
+
+    link: str
+    headline: str | None
+    byline: str | None
+    published_at: datetime | None
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,35 @@ def parse_feed(content: bytes, url: str) -> tuple[FeedItem, ...]:
         for entry in entries[:_MAX_ITEMS]
     )
     return tuple(item for item in items if item)
+
+
+def parse_full(content: bytes, summary_words: int) -> tuple[FullItem, ...]:
+    """Items of an RSS or Atom document with their texts (content:encoded, content), in its order.
+
+    Many feeds have the whole text as description: one of fewer words than `summary_words` is a summary.
+    Raises `FeedError` if it is not a feed.
+    """
+    return tuple(_full(entry, summary_words) for entry in _entries(content, with_content=True)[:_MAX_ITEMS])
+
+
+def _full(entry: dict[str, Any], summary_words: int) -> FullItem:
+    texts = [str(one.get("value") or "") for one in entry.get("content") or ()]
+    summary = str(entry.get("description") or entry.get("summary") or "")
+    # fastfeedparser repeats the description as content, feedparser does not
+    full = next((text for text in texts if text and text != summary), "")
+    if not full and len(_TAG.sub(" ", summary).split()) >= summary_words:
+        full = summary
+    return FullItem(
+        link=str(entry.get("link") or "").strip(),
+        headline=_line(entry.get("title")),
+        byline=_line(entry.get("author")),
+        published_at=_time(entry.get("published") or entry.get("updated")),
+        content=full,
+    )
+
+
+def _line(text: str | None) -> str | None:
+    return " ".join((text or "").split()) or None
 
 
 def parse_sitemap(content: bytes, url: str) -> Sitemap:
@@ -81,10 +124,14 @@ def parse_sitemap(content: bytes, url: str) -> Sitemap:
     return Sitemap(items=tuple(item for _, item in rows))
 
 
-def _entries(content: bytes) -> list[dict[str, str]]:
+def _entries(content: bytes, with_content: bool = False) -> list[dict[str, Any]]:
     try:
         entries = fastfeedparser.parse(
-            content, include_content=False, include_tags=False, include_media=False, include_enclosures=False
+            content,
+            include_content=with_content,
+            include_tags=False,
+            include_media=False,
+            include_enclosures=False,
         )["entries"]
         if entries:
             return list(entries)
@@ -131,7 +178,7 @@ def _item(base: str, link: str | None, headline: str | None, published: str | No
         return None
     if not link or url.scheme not in ("http", "https") or not url.host:
         return None
-    return FeedItem(str(url), " ".join((headline or "").split()) or None, _time(published))
+    return FeedItem(str(url), _line(headline), _time(published))
 
 
 def _time(text: str | None) -> datetime | None:

@@ -14,9 +14,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline.errors import BadInput
+from pipeline.ingest.feeds import FeedError, parse_full
 from pipeline.ingest.warc import read_records
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
+from pipeline.urls import site_of
 
 # called with (done, total) in bytes of the input as it lies on the disk
 Progress = Callable[[int, int], None]
@@ -24,9 +26,11 @@ Progress = Callable[[int, int], None]
 _HTML = (".html", ".htm", ".html.gz", ".htm.gz")
 _TEXT = (".txt", ".txt.gz")
 _WARC = (".warc", ".warc.gz", ".warc.zst")
+_FEED = (".rss", ".atom", ".xml", ".rss.gz", ".atom.gz", ".xml.gz")
 _JSONL = tuple(f"{suffix}{packed}" for suffix in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
 _PARQUET = (".parquet",)
 _HTML_TYPES = (None, "text/html", "application/xhtml+xml")
+_MAX_FEED = 64 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -39,6 +43,7 @@ class Kind(StrEnum):
     HTML = "html"
     TEXT = "text"
     WARC = "warc"
+    FEED = "feed"
 
     @property
     def holds_articles(self) -> bool:
@@ -51,6 +56,7 @@ _SUFFIXES = {
     Kind.HTML: _HTML,
     Kind.TEXT: _TEXT,
     Kind.WARC: _WARC,
+    Kind.FEED: _FEED,
 }
 
 
@@ -68,11 +74,12 @@ def kind_of(path: Path) -> Kind:
 
 
 def read_pages(path: Path, run: Run, params: Params, progress: Progress | None = None) -> Iterator[RawPage]:
-    """Pages of a folder of HTML (recursive, sorted by path), an HTML or text file, or a WARC file.
+    """Pages of a folder of HTML (recursive, sorted by path), an HTML or text file, a WARC file, or a feed.
 
-    A file's `doc_id` is its name without suffix, or its path below the folder where two files share
-    the name. Contents are cut one byte past `params.max_page_bytes`. Raises `BadInput` for articles,
-    an empty folder, a broken WARC file and what cannot be opened.
+    A feed's items are pages of the text that the feed gives. A file's `doc_id` is its name without
+    suffix, or its path below the folder where two files share the name. Contents are cut one byte past
+    `params.max_page_bytes`. Raises `BadInput` for articles, an empty folder, a broken WARC file, what is
+    no feed, and what cannot be opened.
     """
     kind = kind_of(path)
     try:
@@ -80,6 +87,8 @@ def read_pages(path: Path, run: Run, params: Params, progress: Progress | None =
             yield from _read_folder(path, run, params, progress)
         elif kind == Kind.WARC:
             yield from _read_warc(path, params, progress)
+        elif kind == Kind.FEED:
+            yield from _read_feed(path, run, params, progress)
         elif kind.holds_articles:
             raise BadInput(f"{path}: expected pages (HTML, text or WARC), got articles ({kind})")
         else:
@@ -122,6 +131,30 @@ def _read_warc(path: Path, params: Params, progress: Progress | None) -> Iterato
                 progress(min(record.offset, total), total)
     if progress:
         progress(total, total)
+
+
+def _read_feed(path: Path, run: Run, params: Params, progress: Progress | None) -> Iterator[RawPage]:
+    content = _unpacked(path, _MAX_FEED + 1)
+    if len(content) > _MAX_FEED:
+        raise BadInput(f"{path}: expected a feed of at most {_MAX_FEED >> 20} MiB")
+    try:
+        items = parse_full(content, params.teaser_words)
+    except FeedError as error:
+        raise BadInput(f"{path}: {error}") from None
+    for number, item in enumerate(items, start=1):
+        # neither title nor h1: what the feed says of the item comes with `feed_headline`
+        page = f'<!doctype html><meta charset="utf-8"><body><article>{item.content}</article></body>'
+        yield RawPage(
+            url=item.link if site_of(item.link) else f"{path.resolve().as_uri()}#{number}",
+            content=page.encode("utf-8", "replace")[: params.max_page_bytes + 1],
+            fetched_at=run.now,
+            content_type="text/html",
+            feed_headline=item.headline,
+            feed_byline=item.byline,
+            feed_published_at=item.published_at,
+        )
+    if progress:
+        progress(path.stat().st_size, path.stat().st_size)
 
 
 def _page(file: Path, doc_id: str, run: Run, params: Params) -> RawPage:

@@ -17,6 +17,7 @@ from pipeline.counts import Counts
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.manifest import Manifest
+from pipeline.publish.marks import missed_rules
 from pipeline.publish.parquet import is_sorted
 from pipeline.publish.templates import changed_outlets, worst_outlet
 
@@ -48,6 +49,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "edges": ("story_id", "doc_id_a", "doc_id_b"),
     "outlets": ("outlet_id", "owner_group"),
+    "wire_rules": ("rule", "pages", "recent_pages", "first_seen_at", "last_seen_at"),
     "boilerplate": ("outlet_id", "line_hash", "pages", "first_seen_at", "last_seen_at"),
     "runs": ("run_id", "outlet_id", "fetched", "published", "unchanged", "quarantined", "skipped"),
     "quarantine": ("run_id", "url"),
@@ -283,6 +285,7 @@ def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None)
     past = [check.value for check in before.checks if check.check == _DRIFT_OF] if before else []
     changed = changed_outlets(tables["boilerplate"], tables["republications"], params)
     outlet, readable = worst_outlet(_of_run(tables["runs"], run), params)
+    missed = missed_rules(tables["wire_rules"], tables["republications"], run, params)
     return [
         _Check(
             _DRIFT_OF, share, 1.0, "<=", "warn", "Share of republications whose story another outlet ran."
@@ -313,6 +316,14 @@ def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None)
             "warn",
             "Outlets whose newest pages lack the chrome that the pages before them had"
             + (f": {', '.join(changed)}." if changed else "."),
+        ),
+        _Check(
+            "wire_mark_gone",
+            float(len(missed)),
+            0.0,
+            "<=",
+            "warn",
+            f"Credit rules found until lately and not any more: {', '.join(missed) or 'none'}.",
         ),
     ]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.columns import Table
 from pipeline.publish.parquet import FileWriter, sort_order
-from pipeline.schema import Table
 
 
 @dataclass(frozen=True, slots=True)

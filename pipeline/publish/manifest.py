@@ -13,10 +13,10 @@ from datetime import date, datetime
 
 from pydantic import TypeAdapter
 
+from pipeline.columns import SCHEMA_VERSION
 from pipeline.counts import Counts
 from pipeline.errors import BadInput
 from pipeline.lake.store import Missing, Store
-from pipeline.schema import SCHEMA_VERSION
 
 LATEST = "latest.json"
 

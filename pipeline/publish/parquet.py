@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.columns import SCHEMA_VERSION, Table, schema_sha256
 from pipeline.errors import Failed
 from pipeline.lake.store import Store
 from pipeline.publish.manifest import FileEntry
-from pipeline.schema import SCHEMA_VERSION, Table, schema_sha256
 
 
 class FileWriter:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import schema
+from pipeline.columns import Table
 from pipeline.lake.store import Store
 from pipeline.publish.manifest import FileEntry, Manifest, in_order, read_manifest
 
@@ -30,7 +31,7 @@ class Candidate:
         """The named columns of the named tables, in the order of the files, each with its `seen_day`."""
         return {name: self._read(schema.BY_NAME[name], chosen) for name, chosen in columns.items()}
 
-    def _read(self, table: schema.Table, columns: Sequence[str]) -> pa.Table:
+    def _read(self, table: Table, columns: Sequence[str]) -> pa.Table:
         files = [file for file in self.files if file.table == table.name]
         parts = [
             rows.append_column(SEEN_DAY, pa.repeat(pa.scalar(file.seen_day, pa.date32()), rows.num_rows))

@@ -20,6 +20,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import __version__, schema
+from pipeline.columns import SCHEMA_VERSION, Table
 from pipeline.counts import Counts
 from pipeline.errors import CheckFailed
 from pipeline.lake.store import Conflict, Store
@@ -130,7 +131,7 @@ def write_release(
         run_id=run.run_id,
         data_runs=data_runs or (run.run_id,),
         code_version=__version__,
-        schema_version=schema.SCHEMA_VERSION,
+        schema_version=SCHEMA_VERSION,
         params_digest=params.digest(),
         params=asdict(params),
         counts=counts,
@@ -175,7 +176,7 @@ class _Writer:
         inspect(self.lake, key, table, entry)
         return entry
 
-    def write_rows(self, table: schema.Table, day: date | None, rows: pa.Table) -> FileEntry:
+    def write_rows(self, table: Table, day: date | None, rows: pa.Table) -> FileEntry:
         """The file of a small partition."""
         path = self.scratch / "part.parquet"
         write_parquet(table, rows, path)

@@ -7,6 +7,7 @@ of some, for what is told of a story rests on its own copies alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.columns import Table
 from pipeline.model import Outlet
-from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES, Table
+from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES
 from pipeline.segments import STRING, TIME
 
 _OUTLET_COUNTS = pa.schema(
@@ -42,14 +44,14 @@ def republications(
         "containment_of_canonical": canonicals["of_canonical"],
         "headline_changed": pc.not_equal(headlines, headlines.take(canonicals["chosen"].combine_chunks())),
         "credit_present": pc.is_valid(pages["wire_service"]),
-        "wire_inferred": _inferred(pages, story_ids),
+        **_inferred(pages, story_ids),
     }
     return _as(REPUBLICATIONS, {name: pages[name] for name in pages.column_names} | computed)
 
 
 def _main_service(pages: pa.Table, story_ids: pa.Array) -> pa.Table:
-    """story_id, wire_service, wire_confidence: the service that most copies credit; the surest, then
-    the first by name, among equals."""
+    """story_id, wire_service, wire_confidence, copies, credited: the service that most copies credit; the
+    surest, then the first by name, among equals; how many copies credit it, and how many credit any."""
     credits = pa.table({name: pages[name] for name in ("wire_service", "wire_confidence")})
     credits = credits.append_column("story_id", story_ids).filter(pc.is_valid(pages["wire_service"]))
     counted = credits.group_by(["story_id", "wire_service"]).aggregate(
@@ -61,21 +63,34 @@ def _main_service(pages: pa.Table, story_ids: pa.Array) -> pa.Table:
         ("wire_confidence_max", "descending"),
         ("wire_service", "ascending"),
     ]
+    names = ("wire_service", "wire_confidence_max", "wire_service_count")
     best = (
         counted.sort_by(order)
         .group_by("story_id", use_threads=False)
-        .aggregate([("wire_service", "first"), ("wire_confidence_max", "first")])
+        .aggregate([*((name, "first") for name in names), ("wire_service_count", "sum")])
     )
-    return best.rename_columns(["story_id", "wire_service", "wire_confidence"])
+    return best.rename_columns(["story_id", "wire_service", "wire_confidence", "copies", "credited"])
 
 
-def _inferred(pages: pa.Table, story_ids: pa.Array) -> pa.Array:
-    """The story's service for pages that credit none themselves, else null."""
+def _inferred(pages: pa.Table, story_ids: pa.Array) -> dict[str, pa.Array]:
+    """For pages that credit nobody themselves: the story's service, how sure that is, and from how many
+    copies; else null.
+
+    As sure as the surest of those copies, times the share of them among the copies that credit anybody.
+    """
     main = _main_service(pages, story_ids)
+    share = pc.divide(main["copies"].cast(pa.float32()), main["credited"].cast(pa.float32()))
+    told = {
+        "wire_inferred": main["wire_service"],
+        "wire_inferred_confidence": pc.multiply(main["wire_confidence"], share),
+        "wire_inferred_copies": main["copies"],
+    }
     at = pc.index_in(story_ids, main["story_id"].combine_chunks())
-    service = main["wire_service"].combine_chunks().take(at)
     own = pc.is_valid(pages["wire_service"].combine_chunks())
-    return pc.if_else(own, pa.scalar(None, pa.string()), service)
+    return {
+        name: pc.if_else(own, pa.scalar(None, values.type), values.combine_chunks().take(at))
+        for name, values in told.items()
+    }
 
 
 def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
@@ -90,11 +105,13 @@ def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Se
     own = {
         "wire_service": credit["wire_service"],
         "wire_confidence": pc.fill_null(credit["wire_confidence"], 0.0),
+        "wire_copies": pc.fill_null(credit["copies"], 0),
         "canonical_doc_id": canonical["doc_id"],
         "canonical_policy": why["policy"],
         "canonical_reason": why["reason"],
     }
-    carried = {name: page[name] for name in ("contributors", "dateline_place", "copyright_line")}
+    names = ("contributors", "dateline_place", "dateline_date", "copyright_line")
+    carried = {name: page[name] for name in names}
     columns = {name: canonical[name] for name in canonical.column_names}
     return _as(STORIES, columns | carried | {n: counted[n] for n in counted.column_names} | own)
 
@@ -111,13 +128,11 @@ def _counts(copies: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
     groups = [group_of.get(name) or f"outlet:{name}" for name in named.dictionary.to_pylist()]
     owners = pa.array(groups, pa.string()).take(named.indices)
     notices = copies["notices"].combine_chunks()
-    flags = {name: _has(notices, name) for name in ("correction", "kill", "withhold")}
+    correction, *off = (_has(notices, name) for name in ("correction", "kill", "withhold", "retraction"))
     wanted = copies.select(
         ["story_id", "doc_id", "outlet_id", "body_sha256", "published_at", "first_seen_at", "last_seen_at"]
     ).append_column("owner", owners)
-    wanted = wanted.append_column("correction", flags["correction"]).append_column(
-        "killed", pc.or_(flags["kill"], flags["withhold"])
-    )
+    wanted = wanted.append_column("correction", correction).append_column("killed", reduce(pc.or_, off))
     counted = wanted.group_by("story_id").aggregate(
         [
             ("doc_id", "count"),

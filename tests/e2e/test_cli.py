@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from pipeline import cli
 from pipeline.errors import BadInput, Failed
+from pipeline.lake.locate import open_store
+from pipeline.publish.release import read_table
 
 NOW = "2026-03-05T20:00:00Z"
 WORDS = (
@@ -87,6 +89,31 @@ def test_new_articles_join_the_stories_they_copy(tmp_path: Path) -> None:
     assert (again["stories"], again["republications"], again["changed_stories"]) == (2, 5, 1)
     after = wirefold("explain", str(out), "a0", "a1")
     assert after["a"]["story_id"] == before["a"]["story_id"]  # type: ignore[index]
+
+
+def test_a_credit_spreads_to_the_copies_that_dropped_it(tmp_path: Path) -> None:
+    body = "\n".join(prose(seed, 60) for seed in (1, 2, 3))
+    texts = [f"CALDER (AP) — {body}", f"{body}\nThe Associated Press", f"CALDER (Reuters) - {body}", body]
+    path, out = tmp_path / "articles.jsonl", tmp_path / "lake"
+    rows = [{"doc_id": f"a{n}", "url": f"http://{n}.example/x", "text": text} for n, text in enumerate(texts)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, rows[0] | {"doc_id": "a9"}]))
+    wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
+    lake = open_store(str(out))
+    copies = read_table(lake, "republications").to_pylist()
+    assert {row["doc_id"]: (row["wire_service"], row["wire_inferred"]) for row in copies} == {
+        "a0": ("AP", None),
+        "a1": ("AP", None),
+        "a2": ("Reuters", None),
+        "a3": (None, "AP"),
+        "a9": ("AP", None),
+    }
+    (inferred,) = [row for row in copies if row["wire_inferred"]]
+    assert inferred["wire_inferred_copies"] == 3
+    assert inferred["wire_inferred_confidence"] == pytest.approx(0.75 * 0.97)
+    (story,) = read_table(lake, "stories").to_pylist()
+    assert (story["wire_service"], story["wire_copies"]) == ("AP", 3)
+    found = {row["rule"]: row["pages"] for row in read_table(lake, "wire_rules").to_pylist() if row["pages"]}
+    assert found == {"ap-dateline": 2, "ap-signature": 1, "reuters-dateline": 1}
 
 
 def test_a_clock_before_the_newest_run_is_refused(tmp_path: Path) -> None:

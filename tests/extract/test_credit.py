@@ -52,6 +52,50 @@ def test_text_outranks_what_the_markup_claims() -> None:
     assert credit.evidence[0].rule == "ap-dateline"
 
 
+def test_no_number_of_claims_outranks_the_text() -> None:
+    url = "https://www.cnn.com/2026/03/05/skerry"
+    claims = {"json_ld": ("CNN",), "meta": ("CNN",), "urls": (url,)}
+    credit = find_credit(Marks(body=f"CALDER (AP) — {FILLER}", **claims), RULES)
+    assert (credit.services, credit.confidence) == (("AP", "CNN"), pytest.approx(0.97))
+    declared = Marks(body=f"CALDER (AP) — {FILLER}", byline="CNN", is_printed=False, **claims)
+    assert find_credit(declared, RULES).services == ("AP", "CNN")
+    helped = f"{FILLER}\nThe Associated Press contributed to this report."
+    assert find_credit(Marks(body=helped, **claims), RULES).services == ("CNN", "AP")
+
+
+@pytest.mark.parametrize(
+    ("byline", "services"),
+    [
+        ("By Reuters", ("Reuters",)),
+        ("BY AFP", ("AFP",)),
+        ("by UPI", ("UPI",)),
+        ("By AP", ("AP",)),
+        ("By CNN", ("CNN",)),
+        ("By Maren Idowu, Australian Associated Press", ("AAP",)),
+        ("By Maren Idowu | Bloomberg", ("Bloomberg",)),
+        ("By Reuters/Maren Idowu", ()),
+        ("Photo by AP Photo/Maren Idowu", ()),
+        ("By Maren Apley", ()),
+        ("By Anita Ansari", ()),
+    ],
+)
+def test_services_in_bylines(byline: str, services: tuple[str, ...]) -> None:
+    assert find_credit(Marks(body=FILLER, byline=byline), RULES).services == services
+
+
+@pytest.mark.parametrize(
+    ("line", "services"),
+    [
+        ("CALDER, S.D. (AP) The harbor", ("AP",)),
+        ("The party (PTI) - told them it was glad.", ()),
+        ("New Calder, Mar 5 (PTI) The harbor", ("PTI",)),
+        ("It said (AP) the harbor", ()),
+    ],
+)
+def test_services_in_datelines(line: str, services: tuple[str, ...]) -> None:
+    assert find_credit(Marks(body=f"{line}\n{FILLER}"), RULES).services == services
+
+
 def test_a_shared_byline_credits_both() -> None:
     credit = find_credit(Marks(body=FILLER, byline="CBS/AP", site="cbsnews.com"), RULES)
     assert credit.services == ("AP", "CBS")

@@ -56,3 +56,21 @@ def test_hostile_depth_and_size_are_not_followed() -> None:
     assert read(inner) == Linked()
     assert read('{"a":' * 100_000, "[" * 100_000) == Linked()
     assert read(json.dumps(ARTICLE | {"pad": "x" * (1 << 20)})) == Linked()
+
+
+def test_white_space_without_end_costs_nothing() -> None:
+    assert read("{" + " " * 200_000 + "}") == Linked()
+
+
+@pytest.mark.parametrize(
+    ("value", "is_free"),
+    [(False, False), ("False", False), ("https://schema.org/True", True), ("yes", None), (None, None)],
+)
+def test_whether_a_page_is_free(value: object, is_free: bool | None) -> None:
+    assert read(json.dumps(ARTICLE | {"isAccessibleForFree": value})).is_free is is_free
+
+
+def test_a_page_object_stands_in_for_an_article_that_is_not_described() -> None:
+    page = {"@type": ["WebPage", "FAQPage"], "name": "Calder Courier", "datePublished": "2026-03-05"}
+    assert read(json.dumps({"@graph": [{"@type": "WebSite"}, page]})) == Linked(published="2026-03-05")
+    assert read(json.dumps([page, ARTICLE])).published is None

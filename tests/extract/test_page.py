@@ -168,13 +168,18 @@ def test_closing_lines_between_the_parts_of_a_digest_leave_its_text_whole() -> N
         ("CORRECTION: An earlier version of this story gave the wrong number of steps.", "correction"),
         ("KILL: The harbor trust story has been withdrawn. A kill is mandatory.", "kill"),
         ("WITHHOLD: Please withhold this story until further notice.", "withhold"),
+        ("EMBARGOED until 6 p.m. on Friday.", "embargo"),
+        ("Retraction: The trust never sold marmalade.", "retraction"),
         ("Editor’s note: This story contains moths.", "editors_note"),
         ("Attention editors: the bill is in crowns, not pounds.", "advisory"),
     ],
 )
 def test_notices(line: str, notice: str) -> None:
-    assert page_of(html_page((line, *PARAGRAPHS))).notices == (notice,)
-    assert page_of(html_page((*PARAGRAPHS, line))).notices == (notice,)
+    for page in (page_of(html_page((line, *PARAGRAPHS))), page_of(html_page((*PARAGRAPHS, line)))):
+        assert page.notices == (notice,)
+        (proof,) = page.notice_evidence
+        assert (proof.rule, proof.quote) == (notice, line)
+        assert getattr(page, proof.where)[proof.start : proof.end] == line
 
 
 def test_identity() -> None:
@@ -346,3 +351,85 @@ def test_hostile_markup_is_read_or_refused_but_never_raises() -> None:
 )
 def test_a_line_of_date_and_time_is_no_text(line: str, is_date: bool) -> None:
     assert lines.is_date(line) == is_date
+
+
+CONSENT = (
+    "We value your privacy",
+    "We and our 842 partners store and access information on your device, such as cookies, and process "
+    "personal data to show you personalised ads and content. You can withdraw your consent at any time.",
+    "Accept all cookies",
+)
+WALL = "<div class='gate'><p>Subscribe now to <b>continue reading</b> this article.</p></div>"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (html_page(CONSENT), "consent_wall"),
+        ("\n\n".join([HEADLINE, *CONSENT]), "consent_wall"),
+        (html_page(("Tickets are gone.",), after=WALL), "paywall"),
+        (html_page((), after=WALL), "paywall"),
+        (
+            html_page(("Gone.",), head='<meta property="article:content_tier" content="locked">'),
+            "paywall",
+        ),
+    ],
+)
+def test_a_wall_is_no_short_article(content: str, reason: str) -> None:
+    rejection = extract(content).rejection
+    assert rejection is not None
+    assert rejection.reason == reason
+
+
+NOT_FREE = (
+    '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": "False"}</script>'
+)
+
+
+def test_a_teaser_is_told_from_an_article_that_is_there() -> None:
+    teaser = page_of(html_page(PARAGRAPHS[:2], after=WALL))
+    assert (teaser.paywall, teaser.body) == ("teaser", "\n".join(PARAGRAPHS[:2]))
+    assert page_of(html_page(PARAGRAPHS[:2], head=NOT_FREE)).paywall == "teaser"
+    assert page_of(html_page(PARAGRAPHS * 2, head=NOT_FREE)).paywall == "declared"
+    for free in (html_page(PARAGRAPHS * 2, after=WALL), html_page(), html_page(PARAGRAPHS[:2])):
+        assert page_of(free).paywall is None
+    banner = "".join(f"<p>{line}</p>" for line in CONSENT * 9)
+    assert page_of(html_page(PARAGRAPHS[:2], foot=f"<div>{banner}</div>")).paywall is None
+    about = (
+        "Readers of the paper must now subscribe to continue reading, its owner said in a letter to staff. "
+        * 3
+    )
+    assert about.strip() in page_of(html_page((*PARAGRAPHS, about))).body
+
+
+def test_each_field_tells_where_it_was_read() -> None:
+    head = f"""<script type="application/ld+json">{json.dumps(JSON_LD)}</script>
+<meta property="og:title" content="The Skerry light, by night">"""
+    page = page_of(html_page(head=head), feed_headline="Skerry light opens")
+    assert (page.headline_source, page.section_source, page.language_source) == ("h1", "json_ld", "text")
+    assert (page.feed_headline, page.og_headline) == ("Skerry light opens", "The Skerry light, by night")
+    assert (page.published_at_offset, page.modified_at_offset) == (-300, -300)
+    fed = page_of(html_page(), feed_byline="Maren Idowu, CNN")
+    assert (fed.byline, fed.byline_source, fed.authors) == ("Maren Idowu, CNN", "feed", ("Maren Idowu",))
+    local = page_of(html_page(before="<time>March 5, 2026 7:30 AM</time>"), time_zone="America/Denver")
+    assert (local.published_at, local.published_at_source, local.published_at_offset) == (
+        datetime(2026, 3, 5, 14, 30, tzinfo=UTC),
+        "time_tag_outlet_zone",
+        -420,
+    )
+
+
+def test_a_byline_element_for_each_author() -> None:
+    both = "<span class=byline><i itemprop=author>Maren Idowu</i></span> <i itemprop=author>Ada Renfrew</i>"
+    page = page_of(html_page(head='<meta name="author" content="Maren Idowu, Ada Renfrew">', before=both))
+    assert (page.authors, page.authors_source) == (("Maren Idowu", "Ada Renfrew"), "meta")
+
+
+def test_a_time_of_modification_is_not_the_publication() -> None:
+    changed = '<time itemprop="dateModified" datetime="2026-03-05T11:00:00-05:00">March 4, 2026</time>'
+    page = page_of(html_page(before=changed))
+    assert (page.published_at, page.modified_at) == (None, datetime(2026, 3, 5, 16, tzinfo=UTC))
+    assert page.modified_at_source == "time_tag"
+    own = '<meta property="site:first" itemprop="datePublished" content="2026-03-04T09:30:00-05:00">'
+    page = page_of(html_page(head=own, before=changed))
+    assert (page.published_at, page.published_at_source) == (datetime(2026, 3, 4, 14, 30, tzinfo=UTC), "meta")

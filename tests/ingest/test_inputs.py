@@ -208,3 +208,40 @@ def test_files_cut_short_are_bad_input(tmp_path: Path) -> None:
     for name in ("d.jsonl.gz", "d.parquet"):
         with pytest.raises(BadInput, match=f"{name}: cannot be read"):
             articles(tmp_path / name)
+
+
+LONG = " ".join(f"word{number}" for number in range(220))
+FEED = f"""<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Harbor Wire</title>
+<item><title>Ferry &amp; fog</title><link>https://harborwire.example/ferry</link>
+<dc:creator>Maren Idowu</dc:creator>
+<pubDate>Thu, 05 Mar 2026 09:30:00 -0500</pubDate><description>In short.</description>
+<content:encoded><![CDATA[<p>The <b>ferry</b> is late.</p>]]></content:encoded></item>
+<item><title>Summary</title>
+<link>https://harborwire.example/summary</link><description>In short.</description></item>
+<item><title>All of it</title><description>{LONG}</description></item></channel></rss>"""
+
+
+def test_a_feed_is_the_texts_of_its_items(tmp_path: Path) -> None:
+    path = tmp_path / "feed.rss"
+    path.write_text(FEED)
+    seen: list[tuple[int, int]] = []
+    full, summary, unlinked = read_pages(path, run(), Params(), lambda *told: seen.append(told))
+    assert (full.url, full.feed_headline, full.feed_byline) == (
+        "https://harborwire.example/ferry",
+        "Ferry & fog",
+        "Maren Idowu",
+    )
+    assert full.feed_published_at == datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+    assert b"<p>The <b>ferry</b> is late.</p>" in full.content
+    assert b"In short" not in summary.content
+    assert unlinked.url == f"{path.as_uri()}#3"
+    assert LONG.encode() in unlinked.content
+    assert seen == [(len(FEED), len(FEED))]
+
+
+def test_a_file_that_is_no_feed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sitemap.xml"
+    path.write_text("<urlset><url><loc>https://harborwire.example/</loc></url></urlset>")
+    with pytest.raises(BadInput, match=r"sitemap.xml: not a feed"):
+        list(read_pages(path, run(), Params()))

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import schema
+from pipeline.columns import Table
 from pipeline.counts import Counts
 from pipeline.lake.store import Store
 from pipeline.model import Run
@@ -81,7 +82,7 @@ FIRST = World((FERRY, ORCHARD), quarantined=("https://channel-40.example/empty",
 SECOND = World((FERRY, ORCHARD, BRIDGE), run_id="r2")
 
 
-def table(declared: schema.Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+def table(declared: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows in the declared schema; required values that are not given are zero, false or empty."""
     filled = [
         {
@@ -114,6 +115,7 @@ def tables(world: World) -> Tables:
         "outlets": {
             None: table(schema.OUTLETS, [{"outlet_id": o, "owner_group": g} for o, g in OWNERS.items()])
         },
+        "wire_rules": {None: table(schema.WIRE_RULES, [{"rule": "credit_line", "service": "Northline"}])},
         "boilerplate": {None: table(schema.BOILERPLATE, _chrome(world))},
         "runs": {world.days[run]: table(schema.RUNS, _runs(world, run)) for run in runs},
         "quarantine": {

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 
 from pipeline import schema
+from pipeline.columns import WIDE_ROW_GROUP
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
 from pipeline.publish.parquet import write_parquet
@@ -133,12 +134,12 @@ def test_equal_rows_give_equal_bytes(tmp_path_factory: pytest.TempPathFactory, d
 
 
 def test_row_groups_are_bounded_and_follow_each_other(tmp_path: Path) -> None:
-    count = 3 * schema.WIDE_ROW_GROUP + 7
+    count = 3 * WIDE_ROW_GROUP + 7
     rows = table(schema.STORIES, ({"story_id": f"s{n * 7919 % count:06d}"} for n in range(count)))
     write_parquet(schema.STORIES, rows, tmp_path / "x.parquet")
     metadata = pq.ParquetFile(tmp_path / "x.parquet").metadata
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    assert [group.num_rows for group in groups] == [schema.WIDE_ROW_GROUP] * 3 + [7]
+    assert [group.num_rows for group in groups] == [WIDE_ROW_GROUP] * 3 + [7]
     bounds = [group.column(0).statistics for group in groups]
     assert all(low.max < high.min for low, high in pairwise(bounds))
 
