@@ -11,7 +11,7 @@ from lxml import etree, html
 from pipeline.extract import lines as kinds
 from pipeline.extract.people import contributors_in
 from pipeline.extract.prune import drop_chrome, drop_teasers, marks, take_captions
-from pipeline.extract.text import key, same_words, squash
+from pipeline.extract.text import key, squash
 
 # asked for in C first: 1 ms a page, where asking each element costs 9
 _CLOSING_WORDS = (
@@ -68,7 +68,7 @@ def settle(lines: Sequence[str], headline: str, photo_credits: Sequence[str] = (
     """Tell the lines of an article from its headline, byline, captions, closing lines and chrome."""
     found = _sort(_cut_tail(list(lines)), headline)
     body, footer = _part_closing(found.body, found.closing)
-    copyright_line = next((line for line in footer if kinds.COPYRIGHT.search(line)), None)
+    copyright_line = next((line for line in footer if kinds.COPYRIGHT.match(line)), None)
     year = kinds.YEAR.search(copyright_line) if copyright_line else None
     dateline = next(filter(None, map(kinds.read_dateline, body[:6])), None)
     return Article(
@@ -78,7 +78,7 @@ def settle(lines: Sequence[str], headline: str, photo_credits: Sequence[str] = (
         dateline=dateline[0] if dateline else None,
         dateline_place=dateline[1] if dateline else None,
         topic=found.topic,
-        contributors=contributors_in("\n".join(line for line in footer if kinds.CONTRIBUTORS.search(line))),
+        contributors=contributors_in("\n".join(line for line in footer if kinds.names_contributors(line))),
         copyright_line=copyright_line,
         copyright_year=int(year[0]) if year else None,
         image_credits=tuple(dict.fromkeys(filter(None, [*photo_credits, *found.credits]))),
@@ -101,7 +101,7 @@ def _cut_tail(lines: list[str]) -> list[str]:
     """The lines without what follows the end of an article, topic line and closing lines excepted."""
     seen = 0
     for at, line in enumerate(lines):
-        if seen >= 40 and len(line) < 120 and kinds.END.search(line):
+        if seen >= 40 and len(line) < 120 and kinds.END.match(line):
             return lines[:at] + [rest for rest in lines[at:] if kinds.TOPIC.match(rest)]
         if seen >= 40 and _heads_links(lines, at):
             return lines[:at] + [
@@ -113,7 +113,7 @@ def _cut_tail(lines: list[str]) -> list[str]:
 
 def _heads_links(lines: list[str], at: int) -> bool:
     """True for a heading such as "Related stories" if only headlines and closing lines follow."""
-    return bool(kinds.LINKS.search(lines[at])) and all(
+    return bool(kinds.LINKS.match(lines[at])) and all(
         len(line.split()) < _MAX_LINK_WORDS or kinds.is_footer(line) for line in lines[at + 1 :]
     )
 
@@ -121,6 +121,7 @@ def _heads_links(lines: list[str], at: int) -> bool:
 def _sort(lines: list[str], headline: str) -> _Sorted:
     found = _Sorted([], set(), [])
     total, seen = sum(len(line.split()) for line in lines), 0
+    title, longest_title = key(headline), 2 * len(headline) + 20
     for text in lines:
         is_head = seen <= 0.25 * total
         # without end tags headline and byline run together
@@ -128,13 +129,13 @@ def _sort(lines: list[str], headline: str) -> _Sorted:
         line = rest if kinds.is_byline(rest) else text
         if topic := kinds.TOPIC.match(line):
             found.topic = topic["topic"]
-        elif kinds.is_chrome(line) or (headline and same_words(line, headline)):
+        elif kinds.is_chrome(line) or (title and len(line) < longest_title and key(line) == title):
             continue
         elif is_head and seen < 120 and kinds.is_byline(line):
             found.byline = found.byline or line.lstrip(" ·•|–—-")
         elif kinds.is_caption(line):
             found.credits.append(kinds.photo_credit(line))
-        elif kinds.is_footer(line) and is_head and kinds.COPYRIGHT.search(line):
+        elif kinds.is_footer(line) and is_head and kinds.COPYRIGHT.match(line):
             found.credits.append(line)  # above the text a copyright line is a photo's
         else:
             if not is_head and (kinds.is_footer(line) or kinds.is_signature(line)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree, html
 
@@ -30,6 +31,8 @@ _MARKED = etree.XPath(
 )
 _PARAGRAPH_TEXT = etree.XPath("//p//text()")
 _LINKED = etree.XPath("//p[.//a[@href]]")
+# pages of an outlet repeat their classes: two thirds of the time of pruning was asking about them anew
+_MARKS_KEPT = 8_192
 _PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
 _MAX_CHROME_WORDS = 150
 _MAX_CHROME_SHARE = 0.2
@@ -44,7 +47,7 @@ def take_captions(tree: html.HtmlElement) -> list[str]:
     """Remove pictures' captions from the tree and return the credits in them."""
     found: list[str] = []
     for element in _CAPTIONED(tree):
-        if element.getparent() is None or not _is_caption(element):
+        if not _is_caption(element) or element.getparent() is None:
             continue
         text = _text(element)
         if count_words(text) > _MAX_CAPTION_WORDS:
@@ -71,18 +74,28 @@ def _is_caption(element: html.HtmlElement) -> bool:
     if element.tag == "figure":
         tags = {child.tag for child in element.iter()}
         return bool(tags & _PICTURES) and not tags & {"table", "blockquote"}
-    if not _CAPTION_MARK.search(element.get("class") or ""):
+    if not _names_caption(element.get("class") or ""):
         return False
     # a story's own credits are sometimes marked with the same words
     text = _text(element)
     return not kinds.is_footer(text) and not kinds.is_byline(text) and not _NOT_CREDIT.match(text)
 
 
+@lru_cache(_MARKS_KEPT)
+def _names_caption(mark: str) -> bool:
+    return bool(_CAPTION_MARK.search(mark))
+
+
+@lru_cache(_MARKS_KEPT)
+def _names_chrome(mark: str) -> bool:
+    return bool(_CHROME_MARK.search(mark))
+
+
 def drop_chrome(tree: html.HtmlElement) -> None:
     """Remove small elements whose class or id names them as no part of an article."""
     limit = min(_MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
     for element in _MARKED(tree):
-        if element.getparent() is None or not _CHROME_MARK.search(marks(element)):
+        if not _names_chrome(marks(element)) or element.getparent() is None:
             continue
         # an embedded post is quoted by the article, whatever "social" box it sits in
         if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:

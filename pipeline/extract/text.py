@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
+_NO_WIDTH = re.compile(r"[\u200b\u2060\ufeff]")
 _WIDE = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]")
 _WORD = re.compile(r"[^\W_]+")
 # C0 and C1 controls but tab and newlines; they are not XML characters and lxml refuses them
@@ -14,7 +14,9 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 def squash(text: str) -> str:
     """One line, single spaces, NFC, no soft hyphens."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text.replace("\xad", ""))).strip()
+    if not text.isascii():
+        text = _NO_WIDTH.sub(" ", unicodedata.normalize("NFC", text.replace("\xad", "")))
+    return " ".join(text.split())
 
 
 def without_controls(text: str) -> str:
