@@ -10,7 +10,7 @@ import cchardet
 from lxml import etree, html
 
 from pipeline.extract.result import Refused
-from pipeline.extract.text import without_controls
+from pipeline.extract.text import has_controls, without_controls
 from pipeline.model import RawPage
 from pipeline.params import Params
 
@@ -40,9 +40,10 @@ _WEB_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A decoded page; `tree` is its lxml root, or None for a page that is plain text."""
+    """A decoded page; `tree` is its lxml root, or None for a page that is plain text; `markup` is UTF-8."""
 
     text: str
+    markup: bytes
     tree: html.HtmlElement | None
 
 
@@ -55,10 +56,14 @@ def read_document(raw: RawPage, params: Params) -> Document:
         raise Refused("parse", "the page is empty")
     if raw.content.startswith(_BINARY):
         raise Refused("parse", f"not text: begins with {raw.content[:4]!r}")
-    text = without_controls(decode(raw, params.max_bad_characters_share))
+    text = decode(raw, params.max_bad_characters_share)
+    markup = text.encode("utf-8", "replace")
+    if has_controls(markup):
+        text = without_controls(text)
+        markup = text.encode("utf-8", "replace")
     if not _HTML.search(text, 0, 1 << 16):
-        return Document(text, None)
-    return Document(text, _parse(text))
+        return Document(text, markup, None)
+    return Document(text, markup, _parse(markup))
 
 
 def decode(raw: RawPage, max_bad_share: float) -> str:
@@ -120,10 +125,10 @@ def _bad_share(text: str) -> float:
     return visible.count("\ufffd") / max(len(visible), 1)
 
 
-def _parse(text: str) -> html.HtmlElement:
+def _parse(markup: bytes) -> html.HtmlElement:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(markup, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:  # lxml says "unknown error"
             raise MemoryError from error

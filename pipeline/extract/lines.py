@@ -143,25 +143,39 @@ _DATELINE = re.compile(
 )
 _IN_CAPITALS = re.compile(r"^[^a-z]{4,}(?:, [A-Z][\w. ]{1,20})?$")
 
+# a notice by its first words; or anywhere in a line, if that holds one of the cues (asked first: 20 times faster)
 _NOTICES = (
-    ("kill", _any(r"^\W*(?:BC-\S+ )?(?:MANDATORY )?KILL\b", r"\bkill is mandatory", flags=0)),
+    (
+        "kill",
+        re.compile(r"\W*(?:BC-\S+ )?(?:MANDATORY )?KILL\b"),
+        ("is mandatory",),
+        re.compile(r"\bkill is mandatory"),
+    ),
     (
         "withhold",
-        _any(r"^\W*(?:WITHHOLD|EMBARGO(?:ED)?)\b", r"\bplease (?:withhold|hold) this story", flags=0),
+        re.compile(r"\W*(?:WITHHOLD|EMBARGO(?:ED)?)\b"),
+        ("hold this story",),
+        re.compile(r"\bplease (?:withhold|hold) this story"),
     ),
     (
         "correction",
         _any(
-            r"^\W*(?:correction|corrected|clarification)s?\b\s*(?:[:—–(-]|to |the |&|and clarifications?|\d)",
-            r"^\W*corrects\b",
+            r"\W*(?:correction|corrected|clarification)s?\b"
+            r"\s*(?:[:—–(-]|to |the |&|and clarifications?|\d)",
+            r"\W*corrects\b",
+        ),
+        ("version of this", " correct"),
+        _any(
             r"\b(?:an earlier|a previous) version of this (?:story|article|report)\b",
             r"\bthis (?:version|story|article) (?:corrects|has been corrected|was corrected)",
         ),
     ),
-    ("editors_note", _any(r"^\W*editor(?:[’']s|s[’']|s)?\s+note\b")),
+    ("editors_note", _any(r"\W*editor(?:[’']s|s[’']|s)?\s+note\b"), (), None),
     (
         "advisory",
-        _any(r"^\W*(?:ADVISORY|EDITORS|EDS)\b\W", r"^\W*(?:[Aa]ttention|[Nn]ote to) [Ee]ditors\b", flags=0),
+        re.compile(r"\W*(?:(?:ADVISORY|EDITORS|EDS)\b\W|(?:[Aa]ttention|[Nn]ote to) [Ee]ditors\b)"),
+        (),
+        None,
     ),
 )
 
@@ -241,4 +255,12 @@ def read_dateline(line: str) -> tuple[str, str | None] | None:
 
 def notices_in(lines: list[str]) -> tuple[str, ...]:
     """The notices that these lines declare, in a fixed order."""
-    return tuple(name for name, pattern in _NOTICES if any(pattern.search(line[:600]) for line in lines))
+    heads = [(line[:600], line[:600].lower()) for line in lines]
+    return tuple(
+        name
+        for name, opening, cues, inside in _NOTICES
+        if any(
+            opening.match(line) or (inside and any(cue in low for cue in cues) and inside.search(line))
+            for line, low in heads
+        )
+    )

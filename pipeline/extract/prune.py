@@ -36,8 +36,8 @@ _MARKS_KEPT = 8_192
 _PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
 _MAX_CHROME_WORDS = 150
 _MAX_CHROME_SHARE = 0.2
-_MAX_CAPTION_WORDS = 110
-_MAX_CREDIT_WORDS = 16
+MAX_CAPTION_WORDS = 110
+MAX_CREDIT_WORDS = 16
 # a paragraph that is one link, but for a word like "Related:", points to another article
 _MAX_TEASER_WORDS = 25
 _MAX_TEASER_LABEL = 3
@@ -50,7 +50,7 @@ def take_captions(tree: html.HtmlElement) -> list[str]:
         if not _is_caption(element) or element.getparent() is None:
             continue
         text = _text(element)
-        if count_words(text) > _MAX_CAPTION_WORDS:
+        if count_words(text) > MAX_CAPTION_WORDS:
             continue
         found += filter(None, [_credit_in(element, text)])
         element.drop_tree()
@@ -62,7 +62,7 @@ def _credit_in(caption: html.HtmlElement, text: str) -> str | None:
     marked = [one for one in caption.iter() if "credit" in marks(one).lower()]
     for element in [*marked, *caption.iter("small", "i", "em", "cite")]:
         credit = _text(element)
-        if 0 < len(credit.split()) <= _MAX_CREDIT_WORDS:
+        if 0 < len(credit.split()) <= MAX_CREDIT_WORDS:
             return credit.strip("()[] ")
     credit = kinds.photo_credit(text)
     return credit if credit != text or kinds.is_caption(text) else None
@@ -113,15 +113,19 @@ def drop_teasers(tree: html.HtmlElement) -> None:
 
 def _is_teaser(paragraph: html.HtmlElement) -> bool:
     text = _text(paragraph)
-    words = len(text.split())
     links = [link for link in paragraph.iter("a") if link.get("href")]
-    if len(links) != 1 or not 0 < words <= _MAX_TEASER_WORDS:
+    if len(links) != 1 or not is_pointer(text, _text(links[0])):
         return False
-    if words - len(_text(links[0]).split()) > _MAX_TEASER_LABEL:
+    return not kinds.is_byline(text) and not kinds.is_footer(text)
+
+
+def is_pointer(line: str, linked: str) -> bool:
+    """True for a short line that is one link (`linked`, the words of it), but for a word like "Related:"."""
+    words = len(line.split())
+    if not 0 < words <= _MAX_TEASER_WORDS or words - len(linked.split()) > _MAX_TEASER_LABEL:
         return False
     # a sentence, or what introduces a quotation ("The Courier reports:")
-    is_text = text.rstrip("”\"’')").endswith((".", ":"))
-    return not is_text and not kinds.is_byline(text) and not kinds.is_footer(text)
+    return not line.rstrip("”\"’')").endswith((".", ":"))
 
 
 def _paragraph_words(tree: html.HtmlElement) -> int:

@@ -1,0 +1,148 @@
+"""A page's blocks in reading order, each with its mark: tag, id and classes without what is one page's own.
+
+Read with lexbor, which never writes here: one parse serves reading and learning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pipeline.extract import lines as kinds
+from pipeline.extract.prune import is_pointer
+from pipeline.extract.text import squash
+
+INLINE = frozenset(
+    "a abbr acronym b big bdi cite code del em font i ins kbd label mark q s small span strike strong sub sup "
+    "time tt u var wbr".split()
+)
+# what holds nothing that is read, or text that is not shown
+SILENT = frozenset(
+    "audio button canvas embed form head hr iframe img input link meta noscript object option picture script "
+    "select source style svg template textarea title video".split()
+)
+LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dt"))
+RUN = "~"  # the mark of text that stands in a box between its blocks
+
+# lexbor looks through all open elements at each new one: 200,000 nested ones took 67 s, 20,000 take .7
+_MAX_TAGS = 20_000
+_UNCOUNTED_BYTES = 100_000
+MAX_DEPTH = 200
+_MAX_CLASSES = 3
+_MARKS_KEPT = 16_384
+_LONGEST_TEASER = 250  # characters
+# no character of a page: controls are taken out before it is parsed
+_BREAK = "\x0b"
+# made by a machine, for one page: with digits, or capitals in odd places
+_ITS_OWN = re.compile(r"\d|(?:[A-Z][^-_A-Z]*){3}")
+
+
+class Block(NamedTuple):
+    """A paragraph or other leaf (`text`), a run of text in a box (no `element`), or a box (no `text`).
+
+    A tuple, since some 200 a page are made: a frozen dataclass takes four times as long to make.
+    """
+
+    tag: str
+    mark: str
+    element: LexborNode | None = None
+    text: str | None = None
+
+
+def parse(markup: bytes) -> LexborNode | None:
+    """The page's body; None for a page without one, or with more tags than lexbor reads in decent time."""
+    if len(markup) > _UNCOUNTED_BYTES and markup.count(b"<") > _MAX_TAGS:
+        return None
+    return LexborHTMLParser(markup).body
+
+
+def blocks_of(box: LexborNode) -> Iterator[Block]:
+    """The blocks directly in a box, in order."""
+    run: list[str] = []
+    node = box.first_child
+    while node is not None:
+        if node.is_text_node:
+            run.append(node.text_content or "")
+        else:
+            tag = node.tag or "-"
+            if tag in INLINE:
+                run.append(text_of(node))
+            elif tag == "br":
+                run.append(_BREAK)
+            elif tag not in SILENT and tag[0] != "-":
+                if run:
+                    yield from _run(run)
+                    run = []
+                attributes = node.attributes
+                mark = _mark(tag, attributes.get("id"), attributes.get("class"))
+                yield Block(tag, mark, node, text_of(node) if tag in LEAVES else None)
+        node = node.next
+    if run:
+        yield from _run(run)
+
+
+def _run(parts: list[str]) -> Iterator[Block]:
+    text = "".join(parts)
+    if text and not text.isspace():
+        yield Block(RUN, RUN, None, text)
+
+
+@lru_cache(_MARKS_KEPT)
+def _mark(tag: str, identity: str | None, classes: str | None) -> str:
+    """`div#story.body.wide`: without names that are one page's own, and a few classes only, since lists of
+    them end in what the page is about."""
+    own = f"#{identity}" if identity and not _ITS_OWN.search(identity) else ""
+    named = [name for name in (classes or "").split() if not _ITS_OWN.search(name)][:_MAX_CLASSES]
+    return "".join([tag, own, *(f".{name}" for name in named)])
+
+
+def text_of(element: LexborNode, depth: int = 0) -> str:
+    """What an element shows, its line breaks kept for `lines_of`."""
+    node = element.first_child
+    if node is None:
+        return ""
+    if node.is_text_node and node.next is None:
+        return node.text_content or ""
+    if depth > MAX_DEPTH:
+        return ""
+    parts = []
+    while node is not None:
+        if node.is_text_node:
+            parts.append(node.text_content or "")
+        else:
+            tag = node.tag or "-"
+            if tag == "br":
+                parts.append(_BREAK)
+            elif tag not in SILENT and tag[0] != "-":
+                parts.append(text_of(node, depth + 1))
+        node = node.next
+    return "".join(parts)
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines of a block, as its line breaks split it."""
+    if _BREAK not in text:
+        line = squash(text)
+        return [line] if line else []
+    return [line for line in map(squash, text.split(_BREAK)) if line]
+
+
+def count_shown(block: Block) -> int:
+    """Words that a block shows, pictures with their captions aside."""
+    if block.text is not None:
+        return len(block.text.split())
+    return len(text_of(block.element).split()) if block.element is not None and block.tag != "figure" else 0
+
+
+def is_teaser(paragraph: LexborNode, line: str) -> bool:
+    """True for a paragraph that only points to another article."""
+    if not line or len(line) > _LONGEST_TEASER:
+        return False
+    links = [link for link in paragraph.css("a") if link.attributes.get("href")]
+    if len(links) != 1 or not is_pointer(line, squash(links[0].text())):
+        return False
+    return not kinds.is_byline(line) and not kinds.is_footer(line)

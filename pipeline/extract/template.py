@@ -1,0 +1,208 @@
+"""A template tells where a body sits from what the full path took of pages before; it never guesses.
+
+What it does not know counts against the reading, and a reading with too much of that is not used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborNode
+
+from pipeline.extract import lines as kinds
+from pipeline.extract.credits import credits_at
+from pipeline.extract.layout import MAX_DEPTH, RUN, Block, blocks_of, count_shown, is_teaser, lines_of
+from pipeline.extract.text import key
+
+# how much of a block's words the full path must have taken, for it to be text; between the other two
+# it is doubtful, whichever way it is read
+_TEXT, _HARDLY, _SURELY = 0.5, 0.25, 0.75
+# words that no template knows: elsewhere on the page they are an advertisement; beside text they are
+# text that would be lost
+_STRANGE_WORDS, _STRANGE_SHARE = 30, 0.25
+_DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 10, 0.06
+# without a class, among paragraphs, these are text on every outlet that was looked at
+_PLAIN = frozenset(("p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote"))
+# text in a place is proven once so many pages had it there, and of a page nearly all must be
+_PROVEN_PAGES, _PROVEN_SHARE = 2, 0.85
+_LONG_WORDS = 20
+_LONG_LINE = 60  # characters; the same line again is the page's second copy of it
+# closing lines are looked for in this many blocks below the last paragraph
+_CLOSING_REACH = 25
+
+Votes = tuple[int, int, int]  # words that were text, all words, pages
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What is known of an outlet's pages: by the places of blocks (`place_of`) how many of their words were
+    text and how many they had, on how many pages; and selectors of where photo credits stood.
+
+    Pages of several layouts are told apart by their places; a layout is new as long as its own are.
+    """
+
+    version: int = 1
+    blocks: Mapping[str, Votes] = field(default_factory=dict)
+    credits: tuple[str, ...] = ()
+    is_trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a template read of a page. `layout` is the box that holds most of it.
+
+    `is_clear`: it knew nearly all of what it saw. `is_sure`: and more than one page taught it that.
+    """
+
+    lines: list[str]
+    photo_credits: list[str]
+    layout: str
+    is_clear: bool
+    is_sure: bool
+
+
+def place_of(mark: str, parent: str, above: str) -> str:
+    """The place of a block: its mark and those of the two elements around it."""
+    return f"{mark}<{parent}<{above}"
+
+
+def short_place_of(mark: str, parent: str) -> str:
+    """The same without the outer element, asked where the whole place is not known."""
+    return f"{mark}<{parent}"
+
+
+def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
+    """Read a page's body by a template."""
+    reader = _Reader(template.blocks)
+    reader.read_box(body, "body", "", False, 0)
+    words = sum(reader.words.values())
+    is_clear = (
+        words >= min_words
+        and reader.strange <= _STRANGE_WORDS + _STRANGE_SHARE * words
+        and reader.doubtful <= _DOUBTFUL_WORDS + _DOUBTFUL_SHARE * words
+    )
+    layout = max(reader.words, key=lambda box: reader.words[box], default="")
+    credits = credits_at(body, template.credits) if is_clear else []
+    is_sure = is_clear and template.is_trusted and reader.proven >= _PROVEN_SHARE * words
+    return Reading(reader.finish(), credits, layout, is_clear, is_sure)
+
+
+class _Reader:
+    """Goes through a body once, box by box. Boxes that never held text are not entered."""
+
+    def __init__(self, blocks: Mapping[str, Votes]) -> None:
+        self._blocks = blocks
+        self._lines: list[str] = []
+        self._seen: set[str] = set()
+        self._byline: str | None = None
+        self._long = 0
+        self._passed: list[Block] = []  # what was left out since the last line of text
+        self.words: Counter[str] = Counter()  # of text, by the box that holds it
+        self.proven = 0
+        self.strange = 0
+        self.doubtful = 0
+
+    def read_box(self, box: LexborNode, mark: str, above: str, holds_text: bool, depth: int) -> None:
+        for block in blocks_of(box):
+            known = self._known(block.mark, mark, above)
+            if block.text is not None:
+                self._leaf(block, block.text, known, mark, above, holds_text)
+            elif known is None and not (holds_text and block.mark in _PLAIN):
+                self._stranger(block, holds_text)
+            elif (known is None or known[0]) and block.element is not None and depth < MAX_DEPTH:
+                inner = known is None or self._holds_text(block.mark, mark)
+                self.read_box(block.element, block.mark, mark, inner, depth + 1)
+            else:
+                self._passed.append(block)
+
+    def finish(self) -> list[str]:
+        first = [self._byline] if self._byline and self._byline not in self._lines else []
+        return first + self._lines + self._closings()
+
+    def _known(self, mark: str, parent: str, above: str) -> Votes | None:
+        return self._blocks.get(place_of(mark, parent, above)) or self._blocks.get(
+            short_place_of(mark, parent)
+        )
+
+    def _holds_text(self, mark: str, parent: str) -> bool:
+        """True for a box whose own paragraphs or runs are text."""
+        votes = (self._known("p", mark, parent), self._known(RUN, mark, parent))
+        return any(vote and vote[0] >= _TEXT * vote[1] for vote in votes)
+
+    def _leaf(
+        self, block: Block, text: str, known: Votes | None, mark: str, above: str, beside: bool
+    ) -> None:
+        if known is None:
+            is_plain = mark in _PLAIN if block.tag == RUN else block.mark in _PLAIN
+            if beside and is_plain:
+                self._take(block, text, mark, above, False)
+            else:
+                self._stranger(block, beside)
+            return
+        taken, all_words, pages = known
+        if beside and _HARDLY * all_words < taken < _SURELY * all_words:
+            self.doubtful += len(text.split())
+        if taken and taken >= (_TEXT if beside else _SURELY) * all_words:
+            self._take(block, text, mark, above, pages >= _PROVEN_PAGES)
+        else:
+            self._pass(block, text)
+
+    def _take(self, block: Block, text: str, mark: str, above: str, is_proven: bool) -> None:
+        item = "- " if block.tag == RUN and mark.startswith("li") else ""
+        for line in lines_of(text):
+            if len(line) > _LONG_LINE:
+                if line in self._seen:
+                    continue
+                self._seen.add(line)
+            elif block.element is not None and is_teaser(block.element, line):
+                continue
+            words = len(line.split())
+            self._long += words >= _LONG_WORDS
+            self.proven += words if is_proven else 0
+            self.words[f"{mark}<{above}"] += words
+            self._lines.append(item + line)
+            self._passed.clear()
+
+    def _stranger(self, block: Block, beside: bool) -> None:
+        words = count_shown(block)
+        if beside:
+            self.doubtful += words
+        else:
+            self.strange += words
+        self._pass(block, block.text)
+
+    def _pass(self, block: Block, text: str | None) -> None:
+        self._passed.append(block)
+        if text is not None and block.tag == "p" and self._byline is None and self._long < 2:
+            line = " ".join(lines_of(text))
+            self._byline = line if kinds.is_byline(line) else None
+
+    def _closings(self) -> list[str]:
+        """Closing lines a little below the last line of text, which were left out with what holds them."""
+        found: list[str] = []
+        queue = [(block, False) for block in reversed(self._passed)]
+        for _ in range(_CLOSING_REACH):
+            if not queue:
+                break
+            block, is_articles = queue.pop()
+            if block.text is not None:
+                found += [line for line in lines_of(block.text) if kinds.is_footer(line)]
+            elif block.element is not None and (is_articles or not _is_sites(block)):
+                within = is_articles or block.tag == "article"
+                queue += [(inner, within) for inner in reversed(list(blocks_of(block.element)))]
+        present = {key(line) for line in self._lines} if found else set()
+        return [line for line in dict.fromkeys(found) if key(line) not in present]
+
+
+def _is_sites(block: Block) -> bool:
+    """True for what belongs to the site, not to the article."""
+    if block.tag not in ("footer", "nav", "aside") and "site-footer" not in block.mark:
+        return False
+    parent = block.element.parent if block.element is not None else None
+    while parent is not None:
+        if parent.tag == "article":
+            return False
+        parent = parent.parent
+    return True
