@@ -40,15 +40,14 @@ _WEB_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A decoded page; `tree` is its lxml root, or None for a page that is plain text; `markup` is UTF-8."""
+    """A decoded page. `markup` is its text in UTF-8, or None for a page that is plain text."""
 
     text: str
-    markup: bytes
-    tree: html.HtmlElement | None
+    markup: bytes | None
 
 
 def read_document(raw: RawPage, params: Params) -> Document:
-    """Decode and parse a page. Raises `Refused` for too_large, parse and charset, and `MemoryError`."""
+    """Decode a page. Raises `Refused` for too_large, parse and charset."""
     size = len(raw.content)
     if size > params.max_page_bytes:
         raise Refused("too_large", f"{size} bytes, more than {params.max_page_bytes}")
@@ -61,9 +60,7 @@ def read_document(raw: RawPage, params: Params) -> Document:
     if has_controls(markup):
         text = without_controls(text)
         markup = text.encode("utf-8", "replace")
-    if not _HTML.search(text, 0, 1 << 16):
-        return Document(text, markup, None)
-    return Document(text, markup, _parse(markup))
+    return Document(text, markup if _HTML.search(text, 0, 1 << 16) else None)
 
 
 def decode(raw: RawPage, max_bad_share: float) -> str:
@@ -125,7 +122,8 @@ def _bad_share(text: str) -> float:
     return visible.count("\ufffd") / max(len(visible), 1)
 
 
-def _parse(markup: bytes) -> html.HtmlElement:
+def parse(markup: bytes) -> html.HtmlElement:
+    """The lxml root of a page. Raises `Refused` (parse) and `MemoryError`."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         tree = html.document_fromstring(markup, parser=parser)

@@ -16,15 +16,16 @@ from pipeline.extract import lines as kinds
 from pipeline.extract.prune import is_pointer
 from pipeline.extract.text import squash
 
-INLINE = frozenset(
-    "a abbr acronym b big bdi cite code del em font i ins kbd label mark q s small span strike strong sub sup "
-    "time tt u var wbr".split()
-)
+INLINE = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "label",
+    "mark", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
+))  # fmt: skip
 # what holds nothing that is read, or text that is not shown
-SILENT = frozenset(
-    "audio button canvas embed form head hr iframe img input link meta noscript object option picture script "
-    "select source style svg template textarea title video".split()
-)
+SILENT = frozenset((
+    "audio", "button", "canvas", "embed", "form", "head", "hr", "iframe", "img", "input", "link", "meta",
+    "noscript", "object", "option", "picture", "script", "select", "source", "style", "svg", "template",
+    "textarea", "title", "video",
+))  # fmt: skip
 LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dt"))
 RUN = "~"  # the mark of text that stands in a box between its blocks
 
@@ -53,7 +54,7 @@ class Block(NamedTuple):
     text: str | None = None
 
 
-def parse(markup: bytes) -> LexborNode | None:
+def body_of(markup: bytes) -> LexborNode | None:
     """The page's body; None for a page without one, or with more tags than lexbor reads in decent time."""
     if len(markup) > _UNCOUNTED_BYTES and markup.count(b"<") > _MAX_TAGS:
         return None

@@ -9,7 +9,7 @@ from pipeline.extract.body import Article, settle
 from pipeline.extract.credit import Marks, WireRules, find_credit
 from pipeline.extract.dates import Claim, Stated, choose_time
 from pipeline.extract.declared import Declared, read_declared, url_date
-from pipeline.extract.document import Document, read_document
+from pipeline.extract.document import Document, parse, read_document
 from pipeline.extract.language import language_of
 from pipeline.extract.people import split_authors
 from pipeline.extract.plain import read_plain
@@ -65,11 +65,12 @@ def read_page(raw: RawPage, rules: WireRules, params: Params, run: Run, template
 
 
 def _read(document: Document, raw: RawPage, params: Params, template: Template | None) -> _Read:
-    if document.tree is None:
+    if document.markup is None:
         headline, article = read_plain(document.text)
         return _Read(raw.url, headline or raw.feed_headline or "", Declared(), article, _PLAIN)
-    declared = read_declared(document.tree, document.text, original_url(raw.url), raw.feed_headline)
-    body = read_lines(document.tree, document.markup, template, is_checked(raw, params), params.min_words)
+    tree = parse(document.markup)
+    declared = read_declared(tree, document.text, original_url(raw.url), raw.feed_headline)
+    body = read_lines(document.markup, lambda: tree, template, is_checked(raw, params), params.min_words)
     article = settle(body.lines, declared.headline, body.photo_credits)
     url = _own_url(raw, declared)
     return _Read(url, declared.headline, declared, article, body.extractor, body.told)

@@ -1,4 +1,4 @@
-"""A page's lines come by its outlet's template where that is sure of them, else by the full path, which teaches.
+"""A page's lines come by its outlet's template where that is sure, else by the full path, which teaches it.
 
 Some pages, settled by their address, always take the full path too: the template is held against it.
 """
@@ -6,7 +6,7 @@ Some pages, settled by their address, always take the full path too: the templat
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from zlib import crc32
@@ -14,7 +14,7 @@ from zlib import crc32
 from lxml import html
 
 from pipeline.extract.body import read_body
-from pipeline.extract.layout import parse
+from pipeline.extract.layout import body_of
 from pipeline.extract.lesson import learn_from
 from pipeline.extract.standing import Told
 from pipeline.extract.template import Template, read_by
@@ -42,17 +42,24 @@ def is_checked(raw: RawPage, params: Params) -> bool:
 
 
 def read_lines(
-    tree: html.HtmlElement, markup: bytes, template: Template | None, checked: bool, min_words: int
+    markup: bytes,
+    tree: Callable[[], html.HtmlElement],
+    template: Template | None,
+    checked: bool,
+    min_words: int,
 ) -> Body:
-    """Read the lines of a page; takes the tree apart. Without a template nothing is learned."""
-    body = parse(markup) if template is not None else None
+    """Read the lines of a page. Without a template nothing is learned.
+
+    `tree` gives the page as lxml has it; the full path asks for it, and takes it apart.
+    """
+    body = body_of(markup) if template is not None else None
     if body is None or template is None:
-        return Body(*read_body(tree), _FULL)
+        return Body(*read_body(tree()), _FULL)
     reading = read_by(template, body, min_words)
     if reading.is_sure and not checked:
         told = Told(reading.layout, by_template=True)
         return Body(reading.lines, reading.photo_credits, (BY_TEMPLATE, str(template.version)), told)
-    lines, photo_credits = read_body(tree)
+    lines, photo_credits = read_body(tree())
     lesson = learn_from(body, lines, photo_credits, template.blocks)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
     told = Told(lesson.layout if lesson else "", False, agreement, lesson)

@@ -27,7 +27,7 @@ def without_controls(text: str) -> str:
 
 
 def has_controls(utf8: bytes) -> bool:
-    """Whether `without_controls` would take something out; .1 ms a page, where looking in the text takes .26."""
+    """Whether `without_controls` would take something out, in .1 ms a page; looking in the text takes .26."""
     return len(utf8.translate(None, _C0)) != len(utf8) or bool(_C1.search(utf8))
 
 
