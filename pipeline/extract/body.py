@@ -19,8 +19,8 @@ _CLOSING_WORDS = (
     "istributed", "ewsroom", "AP ", "AFP", "dpa", "Our Standards",
 )  # fmt: skip
 _CLOSING_TEXT = etree.XPath(
-    f"/html/body//text()[{' or '.join(f'contains(., {word!r})' for word in _CLOSING_WORDS)}]"
-    "[not(ancestor::script)]"
+    "/html/body//*[not(self::script)]"
+    f"/text()[{' or '.join(f'contains(., {word!r})' for word in _CLOSING_WORDS)}]"
 )
 _INLINE = frozenset({"span", "em", "i", "b", "strong", "a", "small", "font", "u", "sup", "br"})
 _LONG_WORDS = 20
@@ -101,13 +101,16 @@ def _cut_tail(lines: list[str]) -> list[str]:
     """The lines without what follows the end of an article, topic line and closing lines excepted."""
     seen = 0
     for at, line in enumerate(lines):
-        if seen >= 40 and len(line) < 120 and kinds.END.match(line):
+        if seen < 40:
+            seen += len(line.split())
+        elif len(line) >= 120:
+            continue
+        elif kinds.END.match(line):
             return lines[:at] + [rest for rest in lines[at:] if kinds.TOPIC.match(rest)]
-        if seen >= 40 and _heads_links(lines, at):
+        elif _heads_links(lines, at):
             return lines[:at] + [
                 rest for rest in lines[at:] if kinds.TOPIC.match(rest) or kinds.is_footer(rest)
             ]
-        seen += len(line.split())
     return lines
 
 
@@ -120,9 +123,10 @@ def _heads_links(lines: list[str], at: int) -> bool:
 
 def _sort(lines: list[str], headline: str) -> _Sorted:
     found = _Sorted([], set(), [])
-    total, seen = sum(len(line.split()) for line in lines), 0
+    counts, seen = [len(line.split()) for line in lines], 0
+    total = sum(counts)
     title, longest_title = key(headline), 2 * len(headline) + 20
-    for text in lines:
+    for text, words in zip(lines, counts, strict=True):
         is_head = seen <= 0.25 * total
         # without end tags headline and byline run together
         rest = text.removeprefix(headline).strip() if is_head else text
@@ -135,13 +139,13 @@ def _sort(lines: list[str], headline: str) -> _Sorted:
             found.byline = found.byline or line.lstrip(" ·•|–—-")
         elif kinds.is_caption(line):
             found.credits.append(kinds.photo_credit(line))
-        elif kinds.is_footer(line) and is_head and kinds.COPYRIGHT.match(line):
+        elif is_head and kinds.COPYRIGHT.match(line) and kinds.is_footer(line):
             found.credits.append(line)  # above the text a copyright line is a photo's
         else:
             if not is_head and (kinds.is_footer(line) or kinds.is_signature(line)):
                 found.closing.add(len(found.body))
             found.body.append(line)
-            seen += len(line.split())
+            seen += words if line is text else len(line.split())
     return found
 
 

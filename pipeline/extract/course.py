@@ -19,7 +19,7 @@ from pipeline.urls import original_url, site_of
 # some 60 KB each; pages of further outlets are read as if each came alone
 _MOST_OUTLETS = 2_000
 # (pages of the outlet so far, pages in a group from there on)
-_GROUPS = ((64, 16), (16, 4), (0, 1))
+_GROUPS = ((128, 16), (32, 4), (0, 1))
 _SNIFFED_BYTES = 1 << 17
 _NAMES_ITSELF = (
     re.compile(
@@ -73,7 +73,7 @@ class Course:
         return len(group.told) + len(group.missing) < group.size
 
     def send(self, at: int, outlet: str | None) -> Template | None:
-        """The template for the page at a position, which is the outlet's next; None for one without outlet."""
+        """The template for the page at a position, the outlet's next; None for one without outlet."""
         if outlet is None:
             return None
         group = self._groups[outlet]

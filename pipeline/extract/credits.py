@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.prune import MAX_CAPTION_WORDS, MAX_CREDIT_WORDS
+from pipeline.extract.prune import MAX_CAPTION_WORDS, MAX_CREDIT_WORDS, names_caption
 from pipeline.extract.text import count_words, squash
 
 _CAPTIONED = "figure, figcaption, p[class], div[class], span[class], small[class], cite[class], em[class]"
+_PICTURED = ("figure", "figcaption")
 _SMALL_PRINT = "[class*='redit'], [id*='redit'], small, i, em, cite"
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z_-]*$")
 # of a page, that are looked at
@@ -24,6 +25,8 @@ def selectors_of(body: LexborNode, credits: Iterable[str]) -> tuple[str, ...]:
     if not wanted:
         return ()
     for element in body.css(_CAPTIONED):
+        if element.tag not in _PICTURED and not names_caption(element.attributes.get("class") or ""):
+            continue
         credit = _credit_in(element)
         if credit in wanted:
             wanted.discard(credit)

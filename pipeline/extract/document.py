@@ -55,16 +55,17 @@ def read_document(raw: RawPage, params: Params) -> Document:
         raise Refused("parse", "the page is empty")
     if raw.content.startswith(_BINARY):
         raise Refused("parse", f"not text: begins with {raw.content[:4]!r}")
-    text = decode(raw, params.max_bad_characters_share)
-    markup = text.encode("utf-8", "replace")
+    text, is_utf8 = decode(raw, params.max_bad_characters_share)
+    markup = raw.content if is_utf8 else text.encode("utf-8", "replace")
     if has_controls(markup):
         text = without_controls(text)
         markup = text.encode("utf-8", "replace")
     return Document(text, markup if _HTML.search(text, 0, 1 << 16) else None)
 
 
-def decode(raw: RawPage, max_bad_share: float) -> str:
-    """The page's text. Raises `Refused` (charset) if no declared charset fits its bytes.
+def decode(raw: RawPage, max_bad_share: float) -> tuple[str, bool]:
+    """The page's text, and whether its bytes are just that in UTF-8. Raises `Refused` (charset) if no
+    declared charset fits them.
 
     A byte order mark and strict UTF-8 speak for themselves: text in another charset is practically
     never valid UTF-8, while servers declare Latin-1 by default. Else the header's charset, then the
@@ -74,15 +75,15 @@ def decode(raw: RawPage, max_bad_share: float) -> str:
     content = raw.content
     for mark, name in _BOMS:
         if content.startswith(mark):
-            return _checked(content, [name], max_bad_share)
+            return _checked(content, [name], max_bad_share), False
     declared = [name for name in _declared(raw) if name is not None]
     if not any(name.startswith("iso2022") for name in declared):
         try:
-            return content.decode("utf-8")
+            return content.decode("utf-8"), True
         except UnicodeDecodeError:
             pass
     detected = None if declared else _codec(cchardet.detect(content)["encoding"])
-    return _checked(content, declared or [detected or "utf-8"], max_bad_share)
+    return _checked(content, declared or [detected or "utf-8"], max_bad_share), False
 
 
 def _declared(raw: RawPage) -> tuple[str | None, str | None]:

@@ -13,12 +13,13 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.prune import is_pointer
+from pipeline.extract.prune import is_pointer, names_chrome
 from pipeline.extract.text import squash
 
 INLINE = frozenset((
-    "a", "abbr", "acronym", "b", "bdi", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "label",
-    "mark", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd",
+    "label", "mark", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr",
 ))  # fmt: skip
 # what holds nothing that is read, or text that is not shown
 SILENT = frozenset((
@@ -27,11 +28,12 @@ SILENT = frozenset((
     "textarea", "title", "video",
 ))  # fmt: skip
 LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dt"))
+_ASIDE = frozenset(("aside", "figure", "nav"))
 RUN = "~"  # the mark of text that stands in a box between its blocks
 
 # lexbor looks through all open elements at each new one: 200,000 nested ones took 67 s, 20,000 take .7
 _MAX_TAGS = 20_000
-_UNCOUNTED_BYTES = 100_000
+_UNCOUNTED_BYTES = 150_000
 MAX_DEPTH = 200
 _MAX_CLASSES = 3
 _MARKS_KEPT = 16_384
@@ -76,19 +78,14 @@ def blocks_of(box: LexborNode) -> Iterator[Block]:
                 run.append(_BREAK)
             elif tag not in SILENT and tag[0] != "-":
                 if run:
-                    yield from _run(run)
+                    if not (text := "".join(run)).isspace():
+                        yield Block(RUN, RUN, None, text)
                     run = []
                 attributes = node.attributes
                 mark = _mark(tag, attributes.get("id"), attributes.get("class"))
                 yield Block(tag, mark, node, text_of(node) if tag in LEAVES else None)
         node = node.next
-    if run:
-        yield from _run(run)
-
-
-def _run(parts: list[str]) -> Iterator[Block]:
-    text = "".join(parts)
-    if text and not text.isspace():
+    if run and not (text := "".join(run)).isspace():
         yield Block(RUN, RUN, None, text)
 
 
@@ -133,10 +130,12 @@ def lines_of(text: str) -> list[str]:
 
 
 def count_shown(block: Block) -> int:
-    """Words that a block shows, pictures with their captions aside."""
+    """Words that a block shows; none where it is no text by its tag or name: pictures, asides, promotion."""
     if block.text is not None:
         return len(block.text.split())
-    return len(text_of(block.element).split()) if block.element is not None and block.tag != "figure" else 0
+    if block.element is None or block.tag in _ASIDE or names_chrome(block.mark):
+        return 0
+    return len(text_of(block.element).split())
 
 
 def is_teaser(paragraph: LexborNode, line: str) -> bool:

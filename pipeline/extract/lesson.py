@@ -16,6 +16,9 @@ from pipeline.extract.text import squash, words
 # a block that the full path cut or joined otherwise: so many of its runs of three words are in the text
 _MOST_RUNS = 0.8
 _MIN_WORDS = 6
+# boxes that had no text on so many pages are passed over, as long as the page's text is found elsewhere
+_CLOSED_PAGES = 2
+_MOST_LINES = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,11 @@ def learn_from(
 
     Blocks of boxes that neither the page nor `known` found text in are left out: none will be asked about.
     """
-    pupil = _Pupil(lines)
+    pupil = _Pupil(lines, known)
     pupil.read(body)
+    if pupil.taken < _MOST_LINES * sum(len(line.split()) for line in lines):
+        pupil = _Pupil(lines, {})
+        pupil.read(body)
     layout = pupil.settle()
     if layout is None:
         return None
@@ -66,12 +72,14 @@ class _Seen:
 class _Pupil:
     """Goes through a page with the text of it in mind."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], known: Mapping[str, Votes]) -> None:
+        self._known = known
         self._lines = {line.removeprefix("- ") for line in lines}
         spoken = words(" ".join(lines).casefold())
         self._runs = set(zip(spoken, spoken[1:], spoken[2:], strict=False))
         self._found: list[tuple[str, int, int]] = []  # line, number of its block, its words
         self.seen: list[_Seen] = []  # boxes before what is in them
+        self.taken = 0
 
     def read(
         self, box: LexborNode, mark: str = "body", above: str = "", number: int = -1, depth: int = 0
@@ -85,8 +93,12 @@ class _Pupil:
             self.seen.append(seen)
             if block.text is not None:
                 self._weigh(block.text, seen)
-            elif block.element is not None and depth < MAX_DEPTH:
+            elif block.element is not None and depth < MAX_DEPTH and not self._is_closed(places[0]):
                 self.read(block.element, block.mark, mark, len(self.seen) - 1, depth + 1)
+
+    def _is_closed(self, place: str) -> bool:
+        votes = self._known.get(place)
+        return votes is not None and votes[0] == 0 and votes[2] >= _CLOSED_PAGES
 
     def settle(self) -> str | None:
         """Count what was taken, and return the layout: what the box is called that holds most of it.
@@ -116,6 +128,7 @@ class _Pupil:
             seen.words += count
             if line in self._lines or self._is_told(line):
                 self._found.append((line, len(self.seen) - 1, count))
+                self.taken += count
 
     def _is_told(self, line: str) -> bool:
         spoken = words(line.casefold())

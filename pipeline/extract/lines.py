@@ -183,7 +183,12 @@ _NOTICES = (
 def is_chrome(line: str) -> bool:
     """True for a line that no article contains: buttons, sign-ups, dates, headings over links."""
     return len(line) < 250 and bool(
-        any(pattern.match(line) for pattern in (_CHROME, LINKS, _TEASER, _CONTACT, _RULE)) or is_date(line)
+        _CHROME.match(line)
+        or LINKS.match(line)
+        or _TEASER.match(line)
+        or _CONTACT.match(line)
+        or _RULE.match(line)
+        or is_date(line)
     )
 
 
@@ -215,13 +220,12 @@ def is_signature(line: str) -> bool:
 
 def is_caption(line: str) -> bool:
     """True for a photo's credit line, or a caption that ends in its credit."""
-    if len(line.split()) > 90:
-        return False
-    return bool(
+    found = (
         _CAPTION_BY_NAME.match(line)
         or ("(" in line and _CAPTION_IN_BRACKETS.search(line))
         or (("/" in line or "via " in line.lower()) and _CAPTION_BY_AGENCY.match(line))
     )
+    return bool(found) and len(line.split()) <= 90
 
 
 def photo_credit(caption: str) -> str:

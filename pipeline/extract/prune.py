@@ -74,7 +74,7 @@ def _is_caption(element: html.HtmlElement) -> bool:
     if element.tag == "figure":
         tags = {child.tag for child in element.iter()}
         return bool(tags & _PICTURES) and not tags & {"table", "blockquote"}
-    if not _names_caption(element.get("class") or ""):
+    if not names_caption(element.get("class") or ""):
         return False
     # a story's own credits are sometimes marked with the same words
     text = _text(element)
@@ -82,12 +82,14 @@ def _is_caption(element: html.HtmlElement) -> bool:
 
 
 @lru_cache(_MARKS_KEPT)
-def _names_caption(mark: str) -> bool:
+def names_caption(mark: str) -> bool:
+    """True for a class that says caption or credit."""
     return bool(_CAPTION_MARK.search(mark))
 
 
 @lru_cache(_MARKS_KEPT)
-def _names_chrome(mark: str) -> bool:
+def names_chrome(mark: str) -> bool:
+    """True for a class or id that says sign-up, promotion, comments and the like."""
     return bool(_CHROME_MARK.search(mark))
 
 
@@ -95,7 +97,7 @@ def drop_chrome(tree: html.HtmlElement) -> None:
     """Remove small elements whose class or id names them as no part of an article."""
     limit = min(_MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
     for element in _MARKED(tree):
-        if not _names_chrome(marks(element)) or element.getparent() is None:
+        if not names_chrome(marks(element)) or element.getparent() is None:
             continue
         # an embedded post is quoted by the article, whatever "social" box it sits in
         if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:

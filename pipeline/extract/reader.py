@@ -56,13 +56,13 @@ def read_lines(
     if body is None or template is None:
         return Body(*read_body(tree()), _FULL)
     reading = read_by(template, body, min_words)
-    if reading.is_sure and not checked:
+    if template.is_trusted and reading.is_proven and not checked:
         told = Told(reading.layout, by_template=True)
         return Body(reading.lines, reading.photo_credits, (BY_TEMPLATE, str(template.version)), told)
     lines, photo_credits = read_body(tree())
     lesson = learn_from(body, lines, photo_credits, template.blocks)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
-    told = Told(lesson.layout if lesson else "", False, agreement, lesson)
+    told = Told(lesson.layout if lesson else "", False, agreement, reading.is_proven, lesson)
     return Body(lines, photo_credits, _FULL, told)
 
 

@@ -28,12 +28,14 @@ class Told:
     """What reading a page told of its outlet's template.
 
     `layout` is the box that held most of the text. On the full path there is a `lesson`, unless the text
-    stands nowhere in the markup, and an `agreement` (word F1), if the template was clear about the page.
+    stands nowhere in the markup, and an `agreement` (word F1), if the template was clear about the page;
+    `is_proven`: about places that it had seen before.
     """
 
     layout: str
     by_template: bool
     agreement: float | None = None
+    is_proven: bool = False
     lesson: Lesson | None = None
 
 
@@ -76,16 +78,18 @@ def after(standing: Standing, told: Told | None, now: datetime, params: Params) 
     if told is None:
         return standing
     if told.agreement is not None:
-        standing = _judged(standing, told.agreement, now, params)
+        standing = _judged(standing, told.agreement, told.is_proven, now, params)
     if told.lesson is not None:
         standing = _taught(standing, told.lesson)
     return _used(standing, told, now) if told.layout else standing
 
 
-def _judged(standing: Standing, agreement: float, now: datetime, params: Params) -> Standing:
+def _judged(standing: Standing, agreement: float, is_proven: bool, now: datetime, params: Params) -> Standing:
     if agreement >= params.template_agreement:
         doubt = max(standing.doubt - 1, 0)
         return replace(standing, doubt=doubt, failures=standing.failures if doubt else 0)
+    if not is_proven:
+        return standing  # it would not have been used
     if standing.failures + 1 < params.template_failures:
         return replace(standing, doubt=_FAILED, failures=standing.failures + 1)
     layouts = tuple(

@@ -22,15 +22,15 @@ _TEXT, _HARDLY, _SURELY = 0.5, 0.25, 0.75
 # words that no template knows: elsewhere on the page they are an advertisement; beside text they are
 # text that would be lost
 _STRANGE_WORDS, _STRANGE_SHARE = 30, 0.25
-_DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 10, 0.06
+_DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 10, 0.08
 # without a class, among paragraphs, these are text on every outlet that was looked at
 _PLAIN = frozenset(("p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote"))
 # text in a place is proven once so many pages had it there, and of a page nearly all must be
-_PROVEN_PAGES, _PROVEN_SHARE = 2, 0.85
+_PROVEN_PAGES, _PROVEN_SHARE = 2, 0.7
 _LONG_WORDS = 20
 _LONG_LINE = 60  # characters; the same line again is the page's second copy of it
 # closing lines are looked for in this many blocks below the last paragraph
-_CLOSING_REACH = 25
+_CLOSING_REACH = 15
 
 Votes = tuple[int, int, int]  # words that were text, all words, pages
 
@@ -53,14 +53,14 @@ class Template:
 class Reading:
     """What a template read of a page. `layout` is the box that holds most of it.
 
-    `is_clear`: it knew nearly all of what it saw. `is_sure`: and more than one page taught it that.
+    `is_clear`: it knew nearly all of what it saw. `is_proven`: and more than one page taught it that.
     """
 
     lines: list[str]
     photo_credits: list[str]
     layout: str
     is_clear: bool
-    is_sure: bool
+    is_proven: bool
 
 
 def place_of(mark: str, parent: str, above: str) -> str:
@@ -85,8 +85,8 @@ def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
     )
     layout = max(reader.words, key=lambda box: reader.words[box], default="")
     credits = credits_at(body, template.credits) if is_clear else []
-    is_sure = is_clear and template.is_trusted and reader.proven >= _PROVEN_SHARE * words
-    return Reading(reader.finish(), credits, layout, is_clear, is_sure)
+    is_proven = is_clear and reader.proven >= _PROVEN_SHARE * words
+    return Reading(reader.finish(), credits, layout, is_clear, is_proven)
 
 
 class _Reader:
@@ -105,8 +105,9 @@ class _Reader:
         self.doubtful = 0
 
     def read_box(self, box: LexborNode, mark: str, above: str, holds_text: bool, depth: int) -> None:
+        around, short, get = f"<{mark}<{above}", f"<{mark}", self._blocks.get
         for block in blocks_of(box):
-            known = self._known(block.mark, mark, above)
+            known = get(block.mark + around) or get(block.mark + short)
             if block.text is not None:
                 self._leaf(block, block.text, known, mark, above, holds_text)
             elif known is None and not (holds_text and block.mark in _PLAIN):
@@ -121,15 +122,15 @@ class _Reader:
         first = [self._byline] if self._byline and self._byline not in self._lines else []
         return first + self._lines + self._closings()
 
-    def _known(self, mark: str, parent: str, above: str) -> Votes | None:
-        return self._blocks.get(place_of(mark, parent, above)) or self._blocks.get(
-            short_place_of(mark, parent)
-        )
-
     def _holds_text(self, mark: str, parent: str) -> bool:
         """True for a box whose own paragraphs or runs are text."""
-        votes = (self._known("p", mark, parent), self._known(RUN, mark, parent))
-        return any(vote and vote[0] >= _TEXT * vote[1] for vote in votes)
+        for own in ("p", RUN):
+            votes = self._blocks.get(place_of(own, mark, parent)) or self._blocks.get(
+                short_place_of(own, mark)
+            )
+            if votes and votes[0] >= _TEXT * votes[1]:
+                return True
+        return False
 
     def _leaf(
         self, block: Block, text: str, known: Votes | None, mark: str, above: str, beside: bool
