@@ -157,8 +157,12 @@ REPUBLICATIONS = Table(
             _field("body_sha256", STRING, "SHA-256 of `body`, hex."),
             _field("word_count", _INT, "Words in `body`."),
             _maybe("copyright_line", STRING, "Copyright line of the text."),
-            _field("extractor", STRING, "What read the body."),
-            _field("extractor_version", STRING, "Its version."),
+            _field(
+                "extractor",
+                STRING,
+                "What read the body: trafilatura, template (see `templates`), plain, input.",
+            ),
+            _field("extractor_version", STRING, "Its version; of a template its `version`."),
             _maybe("raw_key", STRING, "WARC file in the lake that holds the bytes."),
             _maybe("raw_offset", pa.int64(), "Offset of the record in that file, in bytes."),
             _maybe("raw_sha256", STRING, "SHA-256 of the page's bytes, hex."),
@@ -241,6 +245,32 @@ BOILERPLATE = Table(
     ),
 )
 
+TEMPLATES = Table(
+    "templates",
+    "One row a template: a layout of an outlet's pages, by which bodies are read once it is trusted.",
+    key=("outlet_id", "layout", "version"),
+    sort=("outlet_id", "layout", "version"),
+    partitioned=False,
+    schema=pa.schema(
+        [
+            _field("outlet_id", STRING, "The outlet: its id, or its site where pages come from files."),
+            _field(
+                "layout",
+                STRING,
+                "The element that holds most of the text, and after `<` the one around it, each with id and "
+                "classes: `div.story<article`.",
+            ),
+            _field("version", _INT, "How often the outlet's templates were learned anew, from 1."),
+            _field("state", STRING, "learning, trusted, changed."),
+            _field("learned_at", TIME, "Clock of the run that first saw it."),
+            _maybe("changed_at", TIME, "Clock of the run in which it changed: disagreed, or was gone."),
+            _field("pages", pa.int64(), "Pages that had it, read by it or by the full path."),
+            _field("checked", pa.int64(), "Pages on which it was held against the full path."),
+            _maybe("agreement", _SHARE, "Mean F1 of their words, 0 to 1."),
+        ]
+    ),
+)
+
 RUNS = Table(
     "runs",
     "One row a run and outlet: what was asked for and where every page ended.",
@@ -309,5 +339,5 @@ QUARANTINE = Table(
     ),
 )
 
-TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, BOILERPLATE, RUNS, CHECKS, QUARANTINE)
+TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, BOILERPLATE, TEMPLATES, RUNS, CHECKS, QUARANTINE)
 BY_NAME = {table.name: table for table in TABLES}

@@ -18,7 +18,7 @@ from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.manifest import Manifest
 from pipeline.publish.parquet import is_sorted
-from pipeline.publish.templates import changed_outlets, worst_outlet
+from pipeline.publish.templates import changed_outlets, relearned_outlets, worst_outlet
 
 Tables = Mapping[str, pa.Table]
 
@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "edges": ("story_id", "doc_id_a", "doc_id_b"),
     "outlets": ("outlet_id", "owner_group"),
     "boilerplate": ("outlet_id", "line_hash", "pages", "first_seen_at", "last_seen_at"),
+    "templates": ("outlet_id", "layout", "version", "changed_at"),
     "runs": ("run_id", "outlet_id", "fetched", "published", "unchanged", "quarantined", "skipped"),
     "quarantine": ("run_id", "url"),
 }
@@ -282,6 +283,7 @@ def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None)
     share = _sum(shared["n_republications"]) / max(_sum(stories["n_republications"]), 1)
     past = [check.value for check in before.checks if check.check == _DRIFT_OF] if before else []
     changed = changed_outlets(tables["boilerplate"], tables["republications"], params)
+    relearned = relearned_outlets(tables["templates"], run)
     outlet, readable = worst_outlet(_of_run(tables["runs"], run), params)
     return [
         _Check(
@@ -304,6 +306,15 @@ def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None)
             "Lowest share of an outlet's pages that could be read"
             + (f" ({outlet})" if outlet else "")
             + "; a low one means that its templates changed.",
+        ),
+        _Check(
+            "template_relearned",
+            float(len(relearned)),
+            0.0,
+            "<=",
+            "warn",
+            "Outlets a template of which changed in this run, so that it was forgotten and learned anew"
+            + (f": {', '.join(relearned)}." if relearned else "."),
         ),
         _Check(
             "template_changed",

@@ -48,7 +48,7 @@ class Measured:
 
 
 def measure(raws: Iterable[RawPage], rules: WireRules, run: Run, params: Params) -> Iterator[Measured]:
-    """Read pages in their order with templates as they are learned; those that cannot be read are left out."""
+    """Read pages in their order with templates as they are learned; what cannot be read is left out."""
     pages = list(raws)
     for raw in islice(pages, _WARM_UP):
         read_page(raw, rules, params, run, Template())

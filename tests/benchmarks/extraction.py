@@ -55,7 +55,9 @@ def in_time_order(folders: Sequence[Path], rules: WireRules) -> list[RawPage]:
     for folder in folders:
         for raw in read_pages(folder, RUN, PARAMS):
             page = extract_page(raw, rules, PARAMS, RUN).page
-            dated.append((page.published_at if page and page.published_at else RUN.now, raw.doc_id or "", raw))
+            dated.append(
+                (page.published_at if page and page.published_at else RUN.now, raw.doc_id or "", raw)
+            )
     return [raw for *_, raw in sorted(dated, key=lambda row: row[:2])]
 
 
@@ -71,7 +73,9 @@ def demo_pages(pages: int) -> Iterator[RawPage]:
 
 def by_way(found: Sequence[Measured]) -> Section:
     rows = [_row(way, [page for page in found if page.way == way]) for way in (KNOWN, CHECKED, LEARNING)]
-    return Section("Bodies, by how they were read", ("read", *_COLUMNS), [*filter(None, rows), _row("all", found)])
+    return Section(
+        "Bodies, by how they were read", ("read", *_COLUMNS), [*filter(None, rows), _row("all", found)]
+    )
 
 
 def by_outlet(found: Sequence[Measured]) -> Section:
