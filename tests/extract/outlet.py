@@ -37,14 +37,15 @@ def page(
 <body class="page page-{number}"><header class="masthead"><a href="/">The Lamp Keeper</a></header>
 {_LAYOUTS[layout].format(number=number, body=body)}
 <div class="rail"><h3>Read by the harbor</h3><ul>{side}</ul></div>
-<footer class="site-footer"><p>The Lamp Keeper is set by hand in a shed behind the old customs house.</p></footer>
+<footer class="site-footer"><p>Set by hand in a shed behind the old customs house of the harbor.</p></footer>
 </body></html>"""
 
 
 _LAYOUTS = {
     "story": '<main><article id="a{number}" class="story"><h1>Lamp {number}</h1>'
     '<div class="copy">{body}</div></article></main>',
-    "feature": '<section class="feature wide"><h1>Lamp {number}</h1><div class="long-read">{body}</div></section>',
+    "feature": '<section class="feature wide"><h1>Lamp {number}</h1>'
+    '<div class="long-read">{body}</div></section>',
 }
 _CHROME = [
     "A shed full of ladders finds its owners one by one",
