@@ -130,7 +130,7 @@ def _sort(lines: list[str], headline: str) -> _Sorted:
         is_head = seen <= 0.25 * total
         # without end tags headline and byline run together
         rest = text.removeprefix(headline).strip() if is_head else text
-        line = rest if kinds.is_byline(rest) else text
+        line = rest if is_head and kinds.is_byline(rest) else text
         if topic := kinds.TOPIC.match(line):
             found.topic = topic["topic"]
         elif kinds.is_chrome(line) or (title and len(line) < longest_title and key(line) == title):

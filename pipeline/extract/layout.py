@@ -81,12 +81,25 @@ def blocks_of(box: LexborNode) -> Iterator[Block]:
                     if not (text := "".join(run)).isspace():
                         yield Block(RUN, RUN, None, text)
                     run = []
-                attributes = node.attributes
-                mark = _mark(tag, attributes.get("id"), attributes.get("class"))
-                yield Block(tag, mark, node, text_of(node) if tag in LEAVES else None)
+                yield Block(tag, mark_of(node, tag), node, text_of(node) if tag in LEAVES else None)
         node = node.next
     if run and not (text := "".join(run)).isspace():
         yield Block(RUN, RUN, None, text)
+
+
+def mark_of(element: LexborNode, tag: str) -> str:
+    attributes = element.attributes
+    return _mark(tag, attributes.get("id"), attributes.get("class")) if attributes else tag
+
+
+def place_of(mark: str, parent: str, above: str) -> str:
+    """The place of a block: its mark and those of the two elements around it."""
+    return f"{mark}<{parent}<{above}"
+
+
+def short_place_of(mark: str, parent: str) -> str:
+    """The same without the outer element, asked where the whole place is not known."""
+    return f"{mark}<{parent}"
 
 
 @lru_cache(_MARKS_KEPT)

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from pipeline.extract.credits import selectors_of
-from pipeline.extract.layout import MAX_DEPTH, Block, blocks_of, is_teaser, lines_of
-from pipeline.extract.template import Votes, place_of, short_place_of
+from pipeline.extract.credits import picture_places
+from pipeline.extract.layout import (
+    MAX_DEPTH,
+    Block,
+    blocks_of,
+    is_teaser,
+    lines_of,
+    place_of,
+    short_place_of,
+)
+from pipeline.extract.template import Votes
 from pipeline.extract.text import squash, words
 
 # a block that the full path cut or joined otherwise: so many of its runs of three words are in the text
@@ -24,7 +32,7 @@ _MOST_LINES = 0.7
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Of each kind of block, by its place: words that were text, and all words. `layout` is the box that
-    holds most of the text; `credits` are the selectors of captions with photo credits."""
+    holds most of the text; `credits` are the places of blocks with photo credits."""
 
     blocks: tuple[tuple[str, int, int], ...]
     layout: str
@@ -52,10 +60,11 @@ def learn_from(
             took, had = total.get(place, (0, 0))
             total[place] = (took + seen.taken, had + seen.words)
     nothing = (0, 0, 0)
-    is_open = [any(total[p][0] or known.get(p, nothing)[0] for p in seen.places) for seen in pupil.seen]
+    opened = {place for place in total if total[place][0] or known.get(place, nothing)[0]}
+    is_open = [not opened.isdisjoint(seen.places) for seen in pupil.seen]
     asked = {place for seen in pupil.seen if seen.box < 0 or is_open[seen.box] for place in seen.places}
     blocks = tuple((place, *votes) for place, votes in total.items() if place in asked)
-    return Lesson(blocks, layout, selectors_of(body, photo_credits))
+    return Lesson(blocks, layout, picture_places(body, photo_credits, opened.__contains__))
 
 
 @dataclass(slots=True)

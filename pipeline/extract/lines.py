@@ -141,6 +141,7 @@ _DATELINE = re.compile(
     r"\s?(?:\((?P<service>(?:[A-Z][\w./&-]*(?: [A-Z][\w.&-]*){0,3}|dpa[\w/-]*))\)"
     r"\s?(?:\.-|--|[-–—:_])|(?:--|[–—])))(?=\s)"
 )
+_DATELINE_MARKS = ("(", "--", "–", "—")
 _IN_CAPITALS = re.compile(r"^[^a-z]{4,}(?:, [A-Z][\w. ]{1,20})?$")
 
 # a notice by its first words; or anywhere in a line that holds one of the cues (asked first, 20 times faster)
@@ -222,7 +223,7 @@ def is_caption(line: str) -> bool:
     """True for a photo's credit line, or a caption that ends in its credit."""
     found = (
         _CAPTION_BY_NAME.match(line)
-        or ("(" in line and _CAPTION_IN_BRACKETS.search(line))
+        or (")" in line[-8:] and _CAPTION_IN_BRACKETS.search(line))
         or (("/" in line or "via " in line.lower()) and _CAPTION_BY_AGENCY.match(line))
     )
     return bool(found) and len(line.split()) <= 90
@@ -250,7 +251,8 @@ def read_dateline(line: str) -> tuple[str, str | None] | None:
 
     Without a service in brackets a dateline must stand in capitals (`WASHINGTON —`).
     """
-    found = _DATELINE.match(line[:160])
+    head = line[:160]
+    found = _DATELINE.match(head) if any(mark in head for mark in _DATELINE_MARKS) else None
     if not found or not (found["service"] or found["place"]):
         return None
     if not found["service"] and not _IN_CAPITALS.match(found["place"]):

@@ -71,7 +71,7 @@ def _read(document: Document, raw: RawPage, params: Params, template: Template |
     tree = parse(document.markup)
     declared = read_declared(tree, document.text, original_url(raw.url), raw.feed_headline)
     body = read_lines(document.markup, lambda: tree, template, is_checked(raw, params), params.min_words)
-    article = settle(body.lines, declared.headline, body.photo_credits)
+    article = settle(body.lines, declared.headline, body.photo_credits())
     url = _own_url(raw, declared)
     return _Read(url, declared.headline, declared, article, body.extractor, body.told)
 

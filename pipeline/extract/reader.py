@@ -12,8 +12,10 @@ from importlib.metadata import version
 from zlib import crc32
 
 from lxml import html
+from selectolax.lexbor import LexborNode
 
 from pipeline.extract.body import read_body
+from pipeline.extract.credits import credits_in
 from pipeline.extract.layout import body_of
 from pipeline.extract.lesson import learn_from
 from pipeline.extract.standing import Told
@@ -28,12 +30,17 @@ BY_TEMPLATE = "template"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The lines of a page's main text, its photo credits, what read them, and what that told."""
+    """The lines of a page's main text, what read them, and what that told. Photo credits were found with
+    the lines (`credits`), or stand in `pictures`."""
 
     lines: list[str]
-    photo_credits: list[str]
+    credits: list[str]
     extractor: tuple[str, str]
     told: Told | None = None
+    pictures: Sequence[LexborNode] = ()
+
+    def photo_credits(self) -> list[str]:
+        return self.credits or credits_in(self.pictures)
 
 
 def is_checked(raw: RawPage, params: Params) -> bool:
@@ -58,7 +65,8 @@ def read_lines(
     reading = read_by(template, body, min_words)
     if template.is_trusted and reading.is_proven and not checked:
         told = Told(reading.layout, by_template=True)
-        return Body(reading.lines, reading.photo_credits, (BY_TEMPLATE, str(template.version)), told)
+        by = (BY_TEMPLATE, str(template.version))
+        return Body(reading.lines, [], by, told, reading.pictures)
     lines, photo_credits = read_body(tree())
     lesson = learn_from(body, lines, photo_credits, template.blocks)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None

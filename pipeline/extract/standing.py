@@ -69,7 +69,7 @@ class Standing:
     layouts: tuple[Layout, ...] = ()
 
     def template(self) -> Template:
-        return Template(self.version, self.blocks, self.credits, self.doubt == 0)
+        return Template(self.version, self.blocks, frozenset(self.credits), self.doubt == 0)
 
 
 def after(standing: Standing, told: Told | None, now: datetime, params: Params) -> Standing:

@@ -12,8 +12,17 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.credits import credits_at
-from pipeline.extract.layout import MAX_DEPTH, RUN, Block, blocks_of, count_shown, is_teaser, lines_of
+from pipeline.extract.layout import (
+    MAX_DEPTH,
+    RUN,
+    Block,
+    blocks_of,
+    count_shown,
+    is_teaser,
+    lines_of,
+    place_of,
+    short_place_of,
+)
 from pipeline.extract.text import key
 
 # how much of a block's words the full path must have taken, for it to be text; between the other two
@@ -27,6 +36,7 @@ _DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 10, 0.08
 _PLAIN = frozenset(("p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote"))
 # text in a place is proven once so many pages had it there, and of a page nearly all must be
 _PROVEN_PAGES, _PROVEN_SHARE = 2, 0.7
+_KNOWN_PAGES = 3
 _LONG_WORDS = 20
 _LONG_LINE = 60  # characters; the same line again is the page's second copy of it
 # closing lines are looked for in this many blocks below the last paragraph
@@ -38,44 +48,35 @@ Votes = tuple[int, int, int]  # words that were text, all words, pages
 @dataclass(frozen=True, slots=True)
 class Template:
     """What is known of an outlet's pages: by the places of blocks (`place_of`) how many of their words were
-    text and how many they had, on how many pages; and selectors of where photo credits stood.
+    text and how many they had, on how many pages; and the places of the blocks with photo credits.
 
     Pages of several layouts are told apart by their places; a layout is new as long as its own are.
     """
 
     version: int = 1
     blocks: Mapping[str, Votes] = field(default_factory=dict)
-    credits: tuple[str, ...] = ()
+    credits: frozenset[str] = frozenset()
     is_trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a template read of a page. `layout` is the box that holds most of it.
+    """What a template read of a page. `layout` is the box that holds most of it; `pictures` are blocks that
+    may hold photo credits.
 
     `is_clear`: it knew nearly all of what it saw. `is_proven`: and more than one page taught it that.
     """
 
     lines: list[str]
-    photo_credits: list[str]
+    pictures: list[LexborNode]
     layout: str
     is_clear: bool
     is_proven: bool
 
 
-def place_of(mark: str, parent: str, above: str) -> str:
-    """The place of a block: its mark and those of the two elements around it."""
-    return f"{mark}<{parent}<{above}"
-
-
-def short_place_of(mark: str, parent: str) -> str:
-    """The same without the outer element, asked where the whole place is not known."""
-    return f"{mark}<{parent}"
-
-
 def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
     """Read a page's body by a template."""
-    reader = _Reader(template.blocks)
+    reader = _Reader(template)
     reader.read_box(body, "body", "", False, 0)
     words = sum(reader.words.values())
     is_clear = (
@@ -84,21 +85,21 @@ def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
         and reader.doubtful <= _DOUBTFUL_WORDS + _DOUBTFUL_SHARE * words
     )
     layout = max(reader.words, key=lambda box: reader.words[box], default="")
-    credits = credits_at(body, template.credits) if is_clear else []
     is_proven = is_clear and reader.proven >= _PROVEN_SHARE * words
-    return Reading(reader.finish(), credits, layout, is_clear, is_proven)
+    return Reading(reader.finish(), reader.pictures, layout, is_clear, is_proven)
 
 
 class _Reader:
     """Goes through a body once, box by box. Boxes that never held text are not entered."""
 
-    def __init__(self, blocks: Mapping[str, Votes]) -> None:
-        self._blocks = blocks
+    def __init__(self, template: Template) -> None:
+        self._blocks, self._credits = template.blocks, template.credits
         self._lines: list[str] = []
         self._seen: set[str] = set()
         self._byline: str | None = None
         self._long = 0
         self._passed: list[Block] = []  # what was left out since the last line of text
+        self.pictures: list[LexborNode] = []  # blocks with photo credits
         self.words: Counter[str] = Counter()  # of text, by the box that holds it
         self.proven = 0
         self.strange = 0
@@ -107,9 +108,12 @@ class _Reader:
     def read_box(self, box: LexborNode, mark: str, above: str, holds_text: bool, depth: int) -> None:
         around, short, get = f"<{mark}<{above}", f"<{mark}", self._blocks.get
         for block in blocks_of(box):
-            known = get(block.mark + around) or get(block.mark + short)
+            place = block.mark + around
+            known = get(place) or get(block.mark + short)
+            if block.element is not None and self._may_hold_pictures(place, known):
+                self.pictures.append(block.element)
             if block.text is not None:
-                self._leaf(block, block.text, known, mark, above, holds_text)
+                self._leaf(block, block.text, known, around[1:], holds_text)
             elif known is None and not (holds_text and block.mark in _PLAIN):
                 self._stranger(block, holds_text)
             elif (known is None or known[0]) and block.element is not None and depth < MAX_DEPTH:
@@ -117,6 +121,10 @@ class _Reader:
                 self.read_box(block.element, block.mark, mark, inner, depth + 1)
             else:
                 self._passed.append(block)
+
+    def _may_hold_pictures(self, place: str, known: Votes | None) -> bool:
+        """True for a block that had photo credits, or has no text and is hardly known."""
+        return place in self._credits or known is None or (not known[0] and known[2] < _KNOWN_PAGES)
 
     def finish(self) -> list[str]:
         first = [self._byline] if self._byline and self._byline not in self._lines else []
@@ -132,13 +140,11 @@ class _Reader:
                 return True
         return False
 
-    def _leaf(
-        self, block: Block, text: str, known: Votes | None, mark: str, above: str, beside: bool
-    ) -> None:
+    def _leaf(self, block: Block, text: str, known: Votes | None, layout: str, beside: bool) -> None:
         if known is None:
-            is_plain = mark in _PLAIN if block.tag == RUN else block.mark in _PLAIN
+            is_plain = (layout.partition("<")[0] if block.tag == RUN else block.mark) in _PLAIN
             if beside and is_plain:
-                self._take(block, text, mark, above, False)
+                self._take(block, text, layout, False)
             else:
                 self._stranger(block, beside)
             return
@@ -146,12 +152,12 @@ class _Reader:
         if beside and _HARDLY * all_words < taken < _SURELY * all_words:
             self.doubtful += len(text.split())
         if taken and taken >= (_TEXT if beside else _SURELY) * all_words:
-            self._take(block, text, mark, above, pages >= _PROVEN_PAGES)
+            self._take(block, text, layout, pages >= _PROVEN_PAGES)
         else:
             self._pass(block, text)
 
-    def _take(self, block: Block, text: str, mark: str, above: str, is_proven: bool) -> None:
-        item = "- " if block.tag == RUN and mark.startswith("li") else ""
+    def _take(self, block: Block, text: str, layout: str, is_proven: bool) -> None:
+        item = "- " if block.tag == RUN and layout.startswith("li") else ""
         for line in lines_of(text):
             if len(line) > _LONG_LINE:
                 if line in self._seen:
@@ -162,7 +168,7 @@ class _Reader:
             words = len(line.split())
             self._long += words >= _LONG_WORDS
             self.proven += words if is_proven else 0
-            self.words[f"{mark}<{above}"] += words
+            self.words[layout] += words
             self._lines.append(item + line)
             self._passed.clear()
 

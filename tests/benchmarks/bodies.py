@@ -86,7 +86,7 @@ class _Body:
 
 
 def _body(raw: RawPage, template: Template | None, params: Params) -> _Body | None:
-    """From bytes to the settled body, all that no other field needs left out."""
+    """From bytes to the settled body; what only other fields need is left out."""
     try:
         document = read_document(raw, params)
         if document.markup is None:
@@ -94,7 +94,7 @@ def _body(raw: RawPage, template: Template | None, params: Params) -> _Body | No
         checked = is_checked(raw, params)
         tree = partial(parse, document.markup)
         body = read_lines(document.markup, tree, template, checked, params.min_words)
-        article = settle(body.lines, "", body.photo_credits)
+        article = settle(body.lines, "")
     except Refused:
         return None
     return _Body(article.body, body.lines, _way(body.extractor[0], body.told, checked, template))

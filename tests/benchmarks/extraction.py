@@ -33,7 +33,7 @@ from tests.benchmarks.report import Claim, Section
 F1, FASTER, FASTER_KNOWN = 0.97, 5.0, 10.0
 RUN = Run.at(datetime(2026, 11, 25, tzinfo=UTC))
 PARAMS = Params()
-_COLUMNS = ("pages", "F1", "worst tenth", "F1 with the full path", "trafilatura ms", "body ms", "page ms")
+_COLUMNS = ("pages", "F1", "worst tenth", "F1 to full path", "trafilatura ms", "body ms", "page ms")
 
 
 def main(folders: Sequence[Path], pages: int, out: Path | None) -> int:
