@@ -6,8 +6,9 @@ What it does not know counts against the reading, and a reading with too much of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
@@ -188,19 +189,20 @@ class _Reader:
 
     def _closings(self) -> list[str]:
         """Closing lines a little below the last line of text, which were left out with what holds them."""
-        found: list[str] = []
-        queue = [(block, False) for block in reversed(self._passed)]
-        for _ in range(_CLOSING_REACH):
-            if not queue:
-                break
-            block, is_articles = queue.pop()
-            if block.text is not None:
-                found += [line for line in lines_of(block.text) if kinds.is_footer(line)]
-            elif block.element is not None and (is_articles or not _is_sites(block)):
-                within = is_articles or block.tag == "article"
-                queue += [(inner, within) for inner in reversed(list(blocks_of(block.element)))]
+        texts = islice(_texts_of(self._passed, False), _CLOSING_REACH)
+        found = [line for text in texts for line in lines_of(text) if kinds.is_footer(line)]
         present = {key(line) for line in self._lines} if found else set()
         return [line for line in dict.fromkeys(found) if key(line) not in present]
+
+
+def _texts_of(blocks: Iterable[Block], is_articles: bool) -> Iterator[str]:
+    """The texts of blocks and of those in them, but of what belongs to the site; empty where a box begins."""
+    for block in blocks:
+        if block.text is not None:
+            yield block.text
+        elif block.element is not None and (is_articles or not _is_sites(block)):
+            yield ""
+            yield from _texts_of(blocks_of(block.element), is_articles or block.tag == "article")
 
 
 def _is_sites(block: Block) -> bool:

@@ -34,11 +34,13 @@ _WARM_UP = 12  # pages: compiles patterns, fills trafilatura's caches
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One page. `way`: read by its template, checked, or read by the full path to learn. CPU milliseconds
-    of the body alone, of the whole page, and of trafilatura's body. `f1` is the agreement of the page's
-    body with trafilatura's, `full_f1` that of its lines with the full path's."""
+    """One page, the `number`-th of its outlet. `way`: read by its template, checked, or read by the full
+    path to learn. CPU milliseconds of the body alone, of the whole page, and of trafilatura's body. `f1`
+    is the agreement of the page's body with trafilatura's, `full_f1` that of its lines with the full
+    path's."""
 
     outlet: str
+    number: int
     way: str
     body_ms: float
     page_ms: float
@@ -53,7 +55,7 @@ def measure(raws: Iterable[RawPage], rules: WireRules, run: Run, params: Params)
     for raw in islice(pages, _WARM_UP):
         read_page(raw, rules, params, run, Template())
         _rival(raw)
-    course = Course(run, params)
+    course, numbers = Course(run, params), Counter[str]()
     for at, raw in enumerate(pages):
         outlet = course.enter(raw)
         template = course.send(at, outlet)
@@ -67,8 +69,11 @@ def measure(raws: Iterable[RawPage], rules: WireRules, run: Run, params: Params)
         assert isinstance(outcome, Outcome)
         course.tell(at, outlet, outcome.told)
         if isinstance(body, _Body) and outcome.extracted.page is not None:
+            name = outcome.extracted.page.outlet_id
+            numbers[name] += 1
             yield Measured(
-                outcome.extracted.page.outlet_id,
+                name,
+                numbers[name],
                 body.way,
                 timed[1][1],
                 timed[2][1],

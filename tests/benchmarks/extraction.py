@@ -12,7 +12,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import mean
 
@@ -33,6 +33,7 @@ from tests.benchmarks.report import Claim, Section
 F1, FASTER, FASTER_KNOWN = 0.97, 5.0, 10.0
 RUN = Run.at(datetime(2026, 11, 25, tzinfo=UTC))
 PARAMS = Params()
+_NUMBERS = (6, 21, 1 << 30)
 _COLUMNS = ("pages", "F1", "worst tenth", "F1 to full path", "trafilatura ms", "body ms", "page ms")
 
 
@@ -41,7 +42,7 @@ def main(folders: Sequence[Path], pages: int, out: Path | None) -> int:
     raws = in_time_order(folders, rules) if folders else list(islice(demo_pages(pages), pages))
     Console(stderr=True).print(f"[dim]{len(raws):,} pages[/dim]")
     found = list(measure(raws, rules, RUN, PARAMS))
-    sections = [by_way(found), by_outlet(found), report.verdict(claims_of(found))]
+    sections = [by_way(found), by_number(found), by_outlet(found), report.verdict(claims_of(found))]
     for section in sections:
         report.show(section)
     if out:
@@ -75,6 +76,17 @@ def by_way(found: Sequence[Measured]) -> Section:
     rows = [_row(way, [page for page in found if page.way == way]) for way in (KNOWN, CHECKED, LEARNING)]
     return Section(
         "Bodies, by how they were read", ("read", *_COLUMNS), [*filter(None, rows), _row("all", found)]
+    )
+
+
+def by_number(found: Sequence[Measured]) -> Section:
+    """What learning costs is paid at an outlet's first pages."""
+    rows = []
+    for first, last in pairwise((1, *_NUMBERS)):
+        name = f"from the {first}." + (f" to the {last - 1}." if last < _NUMBERS[-1] else "")
+        rows.append(_row(name, [page for page in found if first <= page.number < last]))
+    return Section(
+        "Bodies, by the page's number at its outlet", ("page", *_COLUMNS), list(filter(None, rows))
     )
 
 

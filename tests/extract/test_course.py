@@ -59,7 +59,7 @@ def run_course(outlets: list[str], workers: int, seed: int) -> tuple[bytes, list
     return to_parquet(to_templates(course.standings())), [versions[at] for at in sorted(versions)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(OUTLETS), max_size=80), st.integers(2, 6), st.integers(0, 99))
 def test_any_number_of_workers_learns_the_same(outlets: list[str], workers: int, seed: int) -> None:
     assert run_course(outlets, workers, seed) == run_course(outlets, 1, 0)
