@@ -21,14 +21,8 @@ _CHROME_MARK = re.compile(
     r"recommended|playlist|skip-link|tags)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_CAPTIONED = etree.XPath(
-    "//figure | //figcaption"
-    " | //*[self::p or self::div or self::span or self::small or self::cite or self::em][@class]"
-)
-_MARKED = etree.XPath(
-    "//*[self::div or self::aside or self::section or self::p or self::ul or self::nav or self::form"
-    " or self::span or self::a][@class or @id]"
-)
+_CAPTIONED = ("figure", "figcaption", "p", "div", "span", "small", "cite", "em")
+_MARKED = ("div", "aside", "section", "p", "ul", "nav", "form", "span", "a")
 _PARAGRAPH_TEXT = etree.XPath("//p//text()")
 _LINKED = etree.XPath("//p[.//a[@href]]")
 # pages of an outlet repeat their classes: two thirds of the time of pruning was asking about them anew
@@ -46,7 +40,7 @@ _MAX_TEASER_LABEL = 3
 def take_captions(tree: html.HtmlElement) -> list[str]:
     """Remove pictures' captions from the tree and return the credits in them."""
     found: list[str] = []
-    for element in _CAPTIONED(tree):
+    for element in list(tree.iter(*_CAPTIONED)):
         if not _is_caption(element) or element.getparent() is None:
             continue
         text = _text(element)
@@ -96,7 +90,7 @@ def names_chrome(mark: str) -> bool:
 def drop_chrome(tree: html.HtmlElement) -> None:
     """Remove small elements whose class or id names them as no part of an article."""
     limit = min(_MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
-    for element in _MARKED(tree):
+    for element in list(tree.iter(*_MARKED)):
         if not names_chrome(marks(element)) or element.getparent() is None:
             continue
         # an embedded post is quoted by the article, whatever "social" box it sits in
