@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from pipeline.extract.credits import picture_places
 from pipeline.extract.layout import (
     MAX_DEPTH,
     Block,
@@ -18,6 +17,7 @@ from pipeline.extract.layout import (
     place_of,
     short_place_of,
 )
+from pipeline.extract.pictures import picture_places
 from pipeline.extract.template import Votes
 from pipeline.extract.text import squash, words
 

@@ -15,9 +15,9 @@ from lxml import html
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract.body import read_body
-from pipeline.extract.credits import credits_in
 from pipeline.extract.layout import body_of
 from pipeline.extract.lesson import learn_from
+from pipeline.extract.pictures import photo_credits_in
 from pipeline.extract.standing import Told
 from pipeline.extract.template import Template, read_by
 from pipeline.extract.text import words
@@ -40,7 +40,7 @@ class Body:
     pictures: Sequence[LexborNode] = ()
 
     def photo_credits(self) -> list[str]:
-        return self.credits or credits_in(self.pictures)
+        return self.credits or photo_credits_in(self.pictures)
 
 
 def is_checked(raw: RawPage, params: Params) -> bool:

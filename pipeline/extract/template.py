@@ -23,6 +23,7 @@ from pipeline.extract.layout import (
     lines_of,
     place_of,
     short_place_of,
+    text_of,
 )
 from pipeline.extract.text import key
 
@@ -37,11 +38,12 @@ _DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 10, 0.08
 _PLAIN = frozenset(("p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote"))
 # text in a place is proven once so many pages had it there, and of a page nearly all must be
 _PROVEN_PAGES, _PROVEN_SHARE = 2, 0.7
+# blocks without text are searched for photo credits until so many pages taught their places
 _KNOWN_PAGES = 3
-_LONG_WORDS = 20
+_LONG_WORDS, _PARAGRAPH_WORDS = 20, 8
 _LONG_LINE = 60  # characters; the same line again is the page's second copy of it
 # closing lines are looked for in this many blocks below the last paragraph
-_CLOSING_REACH = 15
+_CLOSING_REACH = 30
 
 Votes = tuple[int, int, int]  # words that were text, all words, pages
 
@@ -99,7 +101,7 @@ class _Reader:
         self._seen: set[str] = set()
         self._byline: str | None = None
         self._long = 0
-        self._passed: list[Block] = []  # what was left out since the last line of text
+        self._passed: list[Block] = []  # what was left out since the last paragraph
         self.pictures: list[LexborNode] = []  # blocks with photo credits
         self.words: Counter[str] = Counter()  # of text, by the box that holds it
         self.proven = 0
@@ -115,19 +117,23 @@ class _Reader:
                 self.pictures.append(block.element)
             if block.text is not None:
                 self._leaf(block, block.text, known, around[1:], holds_text)
-            elif known is None and not (holds_text and block.mark in _PLAIN):
+            elif known is not None and not known[0]:
+                self._passed.append(block)
+                self._look_for_byline(block)
+            elif block.element is None or depth == MAX_DEPTH:
                 self._stranger(block, holds_text)
-            elif (known is None or known[0]) and block.element is not None and depth < MAX_DEPTH:
+            elif known is not None or (holds_text and block.mark in _PLAIN):
                 inner = known is None or self._holds_text(block.mark, mark)
                 self.read_box(block.element, block.mark, mark, inner, depth + 1)
             else:
-                self._passed.append(block)
+                self._stranger(block, holds_text)
 
     def _may_hold_pictures(self, place: str, known: Votes | None) -> bool:
         """True for a block that had photo credits, or has no text and is hardly known."""
         return place in self._credits or known is None or (not known[0] and known[2] < _KNOWN_PAGES)
 
     def finish(self) -> list[str]:
+        """The lines: a byline that stood apart, the text, closing lines that stood below it."""
         first = [self._byline] if self._byline and self._byline not in self._lines else []
         return first + self._lines + self._closings()
 
@@ -171,7 +177,8 @@ class _Reader:
             self.proven += words if is_proven else 0
             self.words[layout] += words
             self._lines.append(item + line)
-            self._passed.clear()
+            if words >= _PARAGRAPH_WORDS:
+                self._passed.clear()
 
     def _stranger(self, block: Block, beside: bool) -> None:
         words = count_shown(block)
@@ -183,7 +190,19 @@ class _Reader:
 
     def _pass(self, block: Block, text: str | None) -> None:
         self._passed.append(block)
-        if text is not None and block.tag == "p" and self._byline is None and self._long < 2:
+        if text is None:
+            self._look_for_byline(block)
+        elif block.tag == "p":
+            self._keep_byline(text)
+
+    def _look_for_byline(self, box: Block) -> None:
+        """Bylines stand above the second long paragraph, and in a box of their own only if it is named so."""
+        if self._long < 2 and self._byline is None and box.element is not None and "yline" in box.mark:
+            for paragraph in box.element.css("p"):
+                self._keep_byline(text_of(paragraph))
+
+    def _keep_byline(self, text: str) -> None:
+        if self._byline is None and self._long < 2:
             line = " ".join(lines_of(text))
             self._byline = line if kinds.is_byline(line) else None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.layout import mark_of, place_of
+from pipeline.extract.layout import MAX_DEPTH, mark_of, place_of
 from pipeline.extract.prune import MAX_CAPTION_WORDS, MAX_CREDIT_WORDS, names_caption
 from pipeline.extract.text import count_words, squash
 
@@ -34,7 +34,7 @@ def picture_places(
     return tuple(found)
 
 
-def credits_in(blocks: Iterable[LexborNode]) -> list[str]:
+def photo_credits_in(blocks: Iterable[LexborNode]) -> list[str]:
     """The photo credits in some blocks of a page, each once."""
     captions = (caption for block in blocks for caption in _captions_in(block))
     return list(dict.fromkeys(filter(None, map(_credit_in, captions))))
@@ -75,6 +75,8 @@ def _place_that_is_passed(caption: LexborNode, is_open: Callable[[str], bool]) -
     element: LexborNode | None = caption
     while element is not None and element.tag != "body":
         marks.append(mark_of(element, element.tag or "-"))
+        if len(marks) > MAX_DEPTH:
+            return ""
         element = element.parent
     around = ["body", ""]
     for mark in reversed(marks):
