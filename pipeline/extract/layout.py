@@ -68,7 +68,8 @@ def body_of(markup: bytes) -> LexborNode | None:
 
 
 def blocks_of(box: LexborNode) -> Iterator[Block]:
-    """The blocks directly in a box, in order."""
+    """The blocks directly in a box, in order. Inline elements and leaves that hold blocks, since an end tag
+    is missing, are boxes."""
     run: list[str] = []
     node = box.first_child
     while node is not None:
@@ -76,8 +77,10 @@ def blocks_of(box: LexborNode) -> Iterator[Block]:
             run.append(node.text_content or "")
         else:
             tag = node.tag or "-"
-            if tag in INLINE:
-                run.append(text_of(node))
+            is_inline = tag in INLINE
+            own = _text_without_blocks(node, 0) if is_inline or tag in LEAVES else None
+            if is_inline and own is not None:
+                run.append(own)
             elif tag == "br":
                 run.append(_BREAK)
             elif tag not in SILENT and tag[0] != "-":
@@ -85,8 +88,7 @@ def blocks_of(box: LexborNode) -> Iterator[Block]:
                     if not (text := "".join(run)).isspace():
                         yield _new(Block, (RUN, RUN, None, text))
                     run = []
-                shown = text_of(node) if tag in LEAVES else None
-                yield _new(Block, (tag, mark_of(node, tag), node, shown))
+                yield _new(Block, (tag, mark_of(node, tag), node, own))
         node = node.next
     if run and not (text := "".join(run)).isspace():
         yield _new(Block, (RUN, RUN, None, text))
@@ -116,27 +118,41 @@ def _mark(tag: str, identity: str | None, classes: str | None) -> str:
     return "".join([tag, own, *(f".{name}" for name in named)])
 
 
-def text_of(element: LexborNode, depth: int = 0) -> str:
-    """What an element shows, its line breaks kept for `lines_of`."""
+def _text_without_blocks(element: LexborNode, depth: int) -> str | None:
+    """What an element shows, its line breaks kept for `lines_of`; None if there are blocks in it."""
     node = element.first_child
     if node is None:
         return ""
     if node.is_text_node and node.next is None:
         return node.text_content or ""
-    if depth > MAX_DEPTH:
-        return ""
     parts = []
     while node is not None:
         if node.is_text_node:
             parts.append(node.text_content or "")
         else:
             tag = node.tag or "-"
-            if tag == "br":
+            if tag in INLINE:
+                inner = _text_without_blocks(node, depth + 1) if depth < MAX_DEPTH else None
+                if inner is None:
+                    return None
+                parts.append(inner)
+            elif tag == "br":
                 parts.append(_BREAK)
             elif tag not in SILENT and tag[0] != "-":
-                parts.append(text_of(node, depth + 1))
+                return None
         node = node.next
     return "".join(parts)
+
+
+def text_of(element: LexborNode, depth: int = 0) -> str:
+    """What an element shows, with a line for each of its blocks."""
+    parts = []
+    for block in blocks_of(element):
+        if block.text is not None:
+            parts.append(block.text)
+        elif block.element is not None and depth < MAX_DEPTH:
+            parts.append(text_of(block.element, depth + 1))
+    return _BREAK.join(parts)
 
 
 def lines_of(text: str) -> list[str]:
@@ -148,12 +164,17 @@ def lines_of(text: str) -> list[str]:
 
 
 def count_shown(block: Block) -> int:
-    """Words that a block shows; none where it is no text by its tag or name: pictures, asides, promotion."""
+    """How many words `shown` has."""
+    return len(shown(block).split())
+
+
+def shown(block: Block) -> str:
+    """What a block shows; nothing where it is no text by its tag or name: pictures, asides, promotion."""
     if block.text is not None:
-        return len(block.text.split())
+        return block.text
     if block.element is None or block.tag in _ASIDE or names_chrome(block.mark):
-        return 0
-    return len(text_of(block.element).split())
+        return ""
+    return text_of(block.element)
 
 
 def is_teaser(paragraph: LexborNode, line: str) -> bool:

@@ -23,6 +23,7 @@ from pipeline.extract.layout import (
     lines_of,
     place_of,
     short_place_of,
+    shown,
     text_of,
 )
 from pipeline.extract.text import key
@@ -31,9 +32,9 @@ from pipeline.extract.text import key
 # it is doubtful, whichever way it is read
 _TEXT, _HARDLY, _SURELY = 0.5, 0.25, 0.75
 # words that no template knows: elsewhere on the page they are an advertisement; beside text they are
-# text that would be lost
+# text that would be lost; a notice ("Correction: …") is never left out
 _STRANGE_WORDS, _STRANGE_SHARE = 30, 0.25
-_DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 10, 0.08
+_DOUBTFUL_WORDS, _DOUBTFUL_SHARE = 4, 0.04
 # without a class, among paragraphs, these are text on every outlet that was looked at
 _PLAIN = frozenset(("p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote"))
 # text in a place is proven once so many pages had it there, and of a page nearly all must be
@@ -84,6 +85,7 @@ def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
     words = sum(reader.words.values())
     is_clear = (
         words >= min_words
+        and not reader.has_notice
         and reader.strange <= _STRANGE_WORDS + _STRANGE_SHARE * words
         and reader.doubtful <= _DOUBTFUL_WORDS + _DOUBTFUL_SHARE * words
     )
@@ -107,6 +109,7 @@ class _Reader:
         self.proven = 0
         self.strange = 0
         self.doubtful = 0
+        self.has_notice = False
 
     def read_box(self, box: LexborNode, mark: str, above: str, holds_text: bool, depth: int) -> None:
         around, short, get = f"<{mark}<{above}", f"<{mark}", self._blocks.get
@@ -161,7 +164,7 @@ class _Reader:
         if taken and taken >= (_TEXT if beside else _SURELY) * all_words:
             self._take(block, text, layout, pages >= _PROVEN_PAGES)
         else:
-            self._pass(block, text)
+            self._pass(block, beside)
 
     def _take(self, block: Block, text: str, layout: str, is_proven: bool) -> None:
         item = "- " if block.tag == RUN and layout.startswith("li") else ""
@@ -186,14 +189,16 @@ class _Reader:
             self.doubtful += words
         else:
             self.strange += words
-        self._pass(block, block.text)
+        self._pass(block, beside)
 
-    def _pass(self, block: Block, text: str | None) -> None:
+    def _pass(self, block: Block, beside: bool) -> None:
         self._passed.append(block)
-        if text is None:
+        if block.text is None:
             self._look_for_byline(block)
         elif block.tag == "p":
-            self._keep_byline(text)
+            self._keep_byline(block.text)
+        if beside and kinds.notices_in(lines_of(shown(block))):
+            self.has_notice = True
 
     def _look_for_byline(self, box: Block) -> None:
         """Bylines stand above the second long paragraph, and in a box of their own only if it is named so."""

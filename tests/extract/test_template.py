@@ -113,6 +113,33 @@ def test_what_it_does_not_know_is_left_to_the_full_path(template: Template, cont
     assert page_read is None or page_read.extractor == "trafilatura"
 
 
+@pytest.mark.parametrize("tag", ["span class=who", "b", "font size=2", "h2", "a href=/x"])
+def test_markup_without_end_tags_is_read_as_by_the_full_path(tag: str) -> None:
+    """What is not closed holds all that follows; it is a box, and does not run together."""
+
+    def broken(number: int) -> str:
+        return page(number).replace('<div class="copy">', f'<div class="copy"><{tag}>By Maren Idowu, AP')
+
+    course = Course(RUN, UNCHECKED)
+    outlet.read_all([raw(n, broken(n)) for n in range(5)], course, UNCHECKED)
+    told_alike(broken(99), course.standings()[0].template())
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "<p class='fix'>Correction: An earlier version of this story named the wrong keeper.</p>",
+        "<div class='fix'><p>Editor’s note: This story contains moths.</p></div>",
+        "<section class='fix'><p>KILL: The story is withdrawn. A kill is mandatory.</p></section>",
+    ],
+)
+def test_a_notice_in_a_strange_place_is_not_left_out(template: Template, notice: str) -> None:
+    content = page(99, text=paragraphs(99, 40), among=notice)
+    read = by(template, content).extracted.page
+    assert read is not None
+    assert (read.extractor, len(read.notices)) == ("trafilatura", 1)
+
+
 def test_small_strange_boxes_are_no_reason_for_it(template: Template) -> None:
     ad = "<aside class='pull'>Seven words that are no text here</aside><div class='ad-slot'>Buy ropes</div>"
     told_alike(page(99, among=ad), template)
