@@ -74,7 +74,9 @@ def blocks_of(box: LexborNode) -> Iterator[Block]:
     node = box.first_child
     while node is not None:
         if node.is_text_node:
-            run.append(node.text_content or "")
+            text = node.text_content or ""
+            if run or not text.isspace():
+                run.append(text)
         else:
             tag = node.tag or "-"
             is_inline = tag in INLINE

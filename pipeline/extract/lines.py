@@ -145,6 +145,10 @@ _DATELINE_MARKS = ("(", "--", "–", "—")
 _IN_CAPITALS = re.compile(r"^[^a-z]{4,}(?:, [A-Z][\w. ]{1,20})?$")
 
 # a notice by its first words; or anywhere in a line that holds one of the cues (asked first, 20 times faster)
+_MAY_BE_NOTICE = re.compile(
+    r"^\W*(?:bc-|mandatory|kill|withhold|embargo|correct|clarif|editor|eds|advisory|attention|note to)"
+    r"|is mandatory|hold this story|version of this| correct"
+)
 _NOTICES = (
     (
         "kill",
@@ -262,7 +266,11 @@ def read_dateline(line: str) -> tuple[str, str | None] | None:
 
 def notices_in(lines: list[str]) -> tuple[str, ...]:
     """The notices that these lines declare, in a fixed order."""
-    heads = [(line[:600], line[:600].lower()) for line in lines]
+    heads = [
+        (line[:600], low) for line in lines if (low := line[:600].lower()) and _MAY_BE_NOTICE.search(low)
+    ]
+    if not heads:
+        return ()
     return tuple(
         name
         for name, opening, cues, inside in _NOTICES

@@ -44,7 +44,7 @@ _KNOWN_PAGES = 3
 _LONG_WORDS, _PARAGRAPH_WORDS = 20, 8
 _LONG_LINE = 60  # characters; the same line again is the page's second copy of it
 # closing lines are looked for in this many blocks below the last paragraph
-_CLOSING_REACH = 30
+_CLOSING_REACH = 15
 
 Votes = tuple[int, int, int]  # words that were text, all words, pages
 
@@ -116,13 +116,15 @@ class _Reader:
         for block in blocks_of(box):
             place = block.mark + around
             known = get(place) or get(block.mark + short)
-            if block.element is not None and self._may_hold_pictures(place, known):
+            is_bare = known is None or (not known[0] and known[2] < _KNOWN_PAGES)
+            if block.element is not None and (is_bare or place in self._credits):
                 self.pictures.append(block.element)
             if block.text is not None:
                 self._leaf(block, block.text, known, around[1:], holds_text)
             elif known is not None and not known[0]:
                 self._passed.append(block)
-                self._look_for_byline(block)
+                if self._long < 2:
+                    self._look_for_byline(block)
             elif block.element is None or depth == MAX_DEPTH:
                 self._stranger(block, holds_text)
             elif known is not None or (holds_text and block.mark in _PLAIN):
@@ -130,10 +132,6 @@ class _Reader:
                 self.read_box(block.element, block.mark, mark, inner, depth + 1)
             else:
                 self._stranger(block, holds_text)
-
-    def _may_hold_pictures(self, place: str, known: Votes | None) -> bool:
-        """True for a block that had photo credits, or has no text and is hardly known."""
-        return place in self._credits or known is None or (not known[0] and known[2] < _KNOWN_PAGES)
 
     def finish(self) -> list[str]:
         """The lines: a byline that stood apart, the text, closing lines that stood below it."""
