@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test check bench-match lock docs clean
+.PHONY: setup run up down sql test check bench-match bench-extract lock docs clean
 
 setup: $(STAMP)
 
@@ -48,6 +48,10 @@ bench-match: setup
 			$$rival pyarrow scipy xxhash || echo "bench-match: $$rival does not install" >&2; \
 	done
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Beside trafilatura, on the demo network's pages or on pages of your own: `make bench-extract ARGS=folder`.
+bench-extract: setup
+	$(BIN)/python -m tests.benchmarks.extraction $(ARGS)
 
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup

@@ -18,6 +18,7 @@ from pipeline.lake import ledger
 from pipeline.lake.pages import Documents, documents, segments_until
 from pipeline.lake.segment import ahead, read_batches, read_segment, read_segments
 from pipeline.lake.store import Store
+from pipeline.lake.templates import templates_after
 from pipeline.match.words import Words
 from pipeline.model import Outlet, Run
 from pipeline.params import Params
@@ -25,7 +26,17 @@ from pipeline.publish import accounts, marks, tables
 from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.layout import Layout, lay_out
 from pipeline.publish.spill import Spill
-from pipeline.schema import BOILERPLATE, EDGES, OUTLETS, QUARANTINE, REPUBLICATIONS, RUNS, STORIES, WIRE_RULES
+from pipeline.schema import (
+    BOILERPLATE,
+    EDGES,
+    OUTLETS,
+    QUARANTINE,
+    REPUBLICATIONS,
+    RUNS,
+    STORIES,
+    TEMPLATES,
+    WIRE_RULES,
+)
 from pipeline.segments import FETCHES, PAGES, PAIRS, SITES, segment_key
 from pipeline.story.canonical import choose
 from pipeline.story.identity import stories_of
@@ -87,6 +98,7 @@ def draw_up(
     drafts.add(QUARANTINE, held, accounts.run_days(held))
     drafts.add(OUTLETS, tables.outlet_rows(outlets, by_outlet, held))
     drafts.add(WIRE_RULES, marks.rule_rows(rules, by_rule))
+    drafts.add(TEMPLATES, tables.template_rows(templates_after(lake, run)))
     drafts.add(BOILERPLATE, read_segment(lake, segment_key("boilerplate", run.run_id, "all")))
     return Drafted(drafts.partitions(), accounts.counts_of_run(runs, run.run_id))
 

@@ -16,14 +16,17 @@ import pyarrow.parquet as pq
 from pipeline.config import Config
 from pipeline.counts import Counts
 from pipeline.errors import BadInput
+from pipeline.extract.course import Course
 from pipeline.extract.credit import load_rules
 from pipeline.extract.credited import add_credits
 from pipeline.extract.pool import extract_many
+from pipeline.extract.tables import from_templates, to_templates
 from pipeline.ingest.articles import read_articles
 from pipeline.ingest.inputs import kind_of, read_pages
 from pipeline.lake import ledger
 from pipeline.lake.segment import ahead, count_rows, write_segment, writing_segment
 from pipeline.lake.store import Store
+from pipeline.lake.templates import templates_before
 from pipeline.match.scorecard import load_scorecard
 from pipeline.model import Run
 from pipeline.schema import QUARANTINE
@@ -63,8 +66,9 @@ def take_in(
     accounts = segment_key("fetches", run.run_id, "all")
     if not lake.exists(accounts):
         outlets: Counter[str] = Counter()
+        course = Course(run, config.params, from_templates(templates_before(lake, run)))
         with writing_segment(lake, accounts, FETCHES) as take:
-            batches = ahead(_gathered(_batches(inputs, run, config, outlet_field, progress)))
+            batches = ahead(_gathered(_batches(inputs, run, config, course, outlet_field, progress)))
             for number, (pages, held) in enumerate(batches):
                 shard = f"{number:06d}"
                 write_segment(lake, segment_key("pages", run.run_id, shard), pages)
@@ -72,6 +76,8 @@ def take_in(
                 for rows in (pages.select(["outlet_id", "url"]), held):
                     take(_taken(rows, run))
                     outlets.update(rows["outlet_id"].to_pylist())
+            templates = to_templates(course.standings())
+            write_segment(lake, segment_key("templates", run.run_id, "all"), templates)
             write_segment(lake, segment_key("sites", run.run_id, "all"), _sites(outlets, run))
     rows = {
         kind: sum(count_rows(lake, stored.key) for stored in lake.list(f"{kind}/run={run.run_id}/"))
@@ -91,7 +97,7 @@ def extract_to(
     rejected = [QUARANTINE.schema.empty_table()]
     scratch = out.with_suffix(".part")
     with pq.ParquetWriter(scratch, PAGES, compression="zstd") as writer:
-        for pages, held in _batches(inputs, run, config, None, progress):
+        for pages, held in _batches(inputs, run, config, Course(run, config.params), None, progress):
             writer.write_table(pages.cast(PAGES))
             written += pages.num_rows
             rejected.append(held)
@@ -104,7 +110,12 @@ def extract_to(
 
 
 def _batches(
-    inputs: Sequence[Path], run: Run, config: Config, outlet_field: str | None, progress: Progress | None
+    inputs: Sequence[Path],
+    run: Run,
+    config: Config,
+    course: Course,
+    outlet_field: str | None,
+    progress: Progress | None,
 ) -> Iterator[_Batch]:
     done = 0
     total = sum(_size(path) for path in inputs)
@@ -120,7 +131,7 @@ def _batches(
                 yield add_credits(batch.pages, rules), batch.quarantine
         else:
             raws = read_pages(path, run, config.params, tell)
-            yield from extract_many(raws, rules, config.params, run)
+            yield from extract_many(raws, rules, config.params, run, course)
         done += _size(path)
 
 

@@ -30,6 +30,12 @@ class Params:
     future_tolerance_seconds: float = 86_400.0
     max_bad_characters_share: float = 0.001
 
+    # templates: one page in so many is read by the full path too, for ever; the template agrees with it if
+    # the F1 of their words is so high, and changed if it failed so often while it was doubted
+    template_check_rate: int = 64
+    template_agreement: float = 0.9
+    template_failures: int = 3
+
     # chrome: a line that this many different articles of an outlet repeat is not their text; two pages are
     # versions of one article if they share this much of the shorter one's words, each divided by the
     # number of pages that hold its line (of twins half, of five versions five eighths of their text), lines

@@ -11,7 +11,23 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe
+from pipeline.outlet_tables import BOILERPLATE, OUTLETS, TEMPLATES, WIRE_RULES
 from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
+
+__all__ = [
+    "BOILERPLATE",
+    "BY_NAME",
+    "CHECKS",
+    "EDGES",
+    "OUTLETS",
+    "QUARANTINE",
+    "REPUBLICATIONS",
+    "RUNS",
+    "STORIES",
+    "TABLES",
+    "TEMPLATES",
+    "WIRE_RULES",
+]
 
 _INT = pa.int32()
 _SHARE = pa.float32()
@@ -167,8 +183,12 @@ REPUBLICATIONS = Table(
             maybe("copyright_line", STRING, "Copyright line of the text."),
             maybe("copyright_year", pa.int16(), "Its year."),
             field("image_credits", STRINGS, "Credits of pictures, kept out of the body."),
-            field("extractor", STRING, "What read the body."),
-            field("extractor_version", STRING, "Its version."),
+            field(
+                "extractor",
+                STRING,
+                "What read the body: trafilatura, template (see `templates`), plain, input.",
+            ),
+            field("extractor_version", STRING, "Its version; of a template its `version`."),
             maybe("raw_key", STRING, "WARC file in the lake that holds the bytes."),
             maybe("raw_offset", pa.int64(), "Offset of the record in that file, in bytes."),
             maybe("raw_sha256", STRING, "SHA-256 of the page's bytes, hex."),
@@ -201,74 +221,6 @@ EDGES = Table(
             maybe("score", _SHARE, "Score of the scorecard, log-odds, above 0 where it accepts."),
             field("reasons", REASONS, "The figures that moved the score most, the strongest first."),
             maybe("figures", FIGURES, "All figures of the pair, in the order of docs/matching.md."),
-        ]
-    ),
-)
-
-OUTLETS = Table(
-    "outlets",
-    "One row an outlet with what it contributed so far.",
-    key=("outlet_id",),
-    sort=("outlet_id",),
-    partitioned=False,
-    schema=pa.schema(
-        [
-            field("outlet_id", STRING, "Identity of the outlet in the registry."),
-            field("domain", STRING, "Its domain."),
-            field("name", STRING, "Its name."),
-            maybe("call_sign", STRING, "Call sign of a station."),
-            maybe("owner_group", STRING, "Group that owns it."),
-            maybe("market", STRING, "Market it serves."),
-            maybe("network", STRING, "Network it is affiliated to."),
-            maybe("first_seen_at", TIME, "First republication seen."),
-            maybe("last_seen_at", TIME, "Last republication seen."),
-            field("n_republications", _INT, "Republications in this release."),
-            field("duplicate_share", _SHARE, "Share of them whose story another outlet ran too."),
-            field("quarantined", _INT, "Pages of it in quarantine."),
-        ]
-    ),
-)
-
-BOILERPLATE = Table(
-    "boilerplate",
-    "One row a line of an outlet's chrome: its different articles repeat it, and no comparison counts it.",
-    key=("outlet_id", "line_hash"),
-    sort=("outlet_id", "line_hash"),
-    partitioned=False,
-    schema=pa.schema(
-        [
-            field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
-            field(
-                "line_hash", STRING, "Digest of the line's words, 14 hex digits, and their number, 2 more."
-            ),
-            field("block", STRING, "The line as it first stood in a body, cut after 300 characters."),
-            field("articles", _INT, "Different articles that hold it; versions of one article count once."),
-            field("pages", _INT, "Republications of the outlet that hold it."),
-            field("share", _SHARE, "Share of the outlet's republications that hold it."),
-            field("first_seen_at", TIME, "When the first of them was first seen."),
-            field("last_seen_at", TIME, "When the last of them was first seen."),
-        ]
-    ),
-)
-
-WIRE_RULES = Table(
-    "wire_rules",
-    "One row a rule of wire credits with what it finds: a mark that a service gives up is seen here.",
-    key=("rule",),
-    sort=("rule",),
-    partitioned=False,
-    schema=pa.schema(
-        [
-            field("rule", STRING, "Identity of the rule (wire_evidence.rule)."),
-            maybe("service", STRING, "Service that it credits; null if the rule is in no file any more."),
-            maybe("where", STRING, "Where it looks: dateline, byline, footer, json_ld, meta, url."),
-            maybe("weight", _SHARE, "Probability that the mark alone is right."),
-            field("pages", _INT, "Republications that it was found on."),
-            field("share", _SHARE, "Share of all republications."),
-            field("recent_pages", _INT, "Those among them that were first seen in the last days."),
-            field("recent_share", _SHARE, "Share of all republications first seen in the last days."),
-            maybe("first_seen_at", TIME, "When the first of them was first seen."),
-            maybe("last_seen_at", TIME, "When the last of them was first seen."),
         ]
     ),
 )
@@ -342,5 +294,16 @@ QUARANTINE = Table(
     ),
 )
 
-TABLES = (STORIES, REPUBLICATIONS, EDGES, OUTLETS, BOILERPLATE, WIRE_RULES, RUNS, CHECKS, QUARANTINE)
+TABLES = (
+    STORIES,
+    REPUBLICATIONS,
+    EDGES,
+    OUTLETS,
+    BOILERPLATE,
+    WIRE_RULES,
+    TEMPLATES,
+    RUNS,
+    CHECKS,
+    QUARANTINE,
+)
 BY_NAME = {table.name: table for table in TABLES}

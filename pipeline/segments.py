@@ -4,6 +4,7 @@
     sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state
     pages/run=<run_id>/<shard>.parquet       one row an extracted page
     quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used (schema.QUARANTINE)
+    templates/run=<run_id>/<shard>.parquet   one row an outlet: where its bodies sit, for the next run
     boilerplate/run=<run_id>/all.parquet     one row a line of an outlet's chrome (schema.BOILERPLATE)
     clusters/run=<run_id>/all.parquet        one row a document: its cluster
     pairs/run=<run_id>/all.parquet           one row a verified pair worth keeping
@@ -160,6 +161,43 @@ PAGES = _schema(
     ),
 )
 
+
+def _list_of(
+    required: tuple[tuple[str, pa.DataType], ...], optional: tuple[tuple[str, pa.DataType], ...] = ()
+) -> pa.DataType:
+    return pa.list_(pa.field("element", pa.struct(_schema(*required, optional=optional)), nullable=False))
+
+
+# what is known of an outlet's template after the run (extract.standing): the votes of blocks by their place,
+# where photo credits stand, and the layouts, each of which is a row of schema.TEMPLATES
+TEMPLATES = _schema(
+    ("outlet_id", STRING),
+    ("version", pa.int32()),
+    ("pages", pa.int64()),
+    ("doubt", pa.int32()),
+    ("failures", pa.int32()),
+    (
+        "blocks",
+        _list_of((("place", STRING), ("taken", pa.int64()), ("words", pa.int64()), ("pages", pa.int64()))),
+    ),
+    ("credits", STRINGS),
+    (
+        "layouts",
+        _list_of(
+            (
+                ("layout", STRING),
+                ("version", pa.int32()),
+                ("pages", pa.int64()),
+                ("first", pa.int64()),
+                ("last", pa.int64()),
+                ("learned_at", TIME),
+                ("checked", pa.int64()),
+                ("agreed", pa.float64()),
+            ),
+            optional=(("changed_at", TIME),),
+        ),
+    ),
+)
 
 CLUSTERS = _schema(("doc_id", STRING), ("cluster", STRING))  # cluster: its smallest doc_id
 

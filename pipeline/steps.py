@@ -22,9 +22,10 @@ from pipeline import draft
 from pipeline.config import Config
 from pipeline.counts import Counts
 from pipeline.errors import Failed
+from pipeline.extract.course import Course
 from pipeline.extract.credit import load_rules
 from pipeline.extract.pool import extract_many
-from pipeline.extract.tables import rules_table
+from pipeline.extract.tables import from_templates, rules_table, to_templates
 from pipeline.ingest.harvest import counts_of, ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
@@ -33,6 +34,7 @@ from pipeline.lake.locate import open_store
 from pipeline.lake.pages import Documents, documents
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
+from pipeline.lake.templates import templates_before
 from pipeline.match.blocks import boilerplate, coded, compared, url_codes
 from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import cluster
@@ -123,19 +125,24 @@ def ingest(lake: Store, run: Run, config: Config, shard: str, progress: Progress
 
 
 def extract(lake: Store, run: Run, config: Config, shard: str, progress: Progress | None = None) -> Counts:
-    """Read a shard's fetched pages into `pages` and `quarantine` segments; no work if they are there."""
+    """Read a shard's fetched pages into `templates`, `quarantine` and `pages` segments; no work if the last
+    is there."""
     key = segment_key("pages", run.run_id, shard)
     if not lake.exists(key):
         fetches = read_segment(lake, segment_key("fetches", run.run_id, shard))
         fetched = fetches.filter(pc.equal(fetches["outcome"], "fetched"))
+        outlets = [outlet.outlet_id for outlet in _shards(config)[shard]]
+        course = Course(run, config.params, from_templates(templates_before(lake, run, outlets)))
         parts = extract_many(
             _raw_pages(lake, fetched, _zones(_shards(config)[shard]), config.params),
             load_rules(config.wires),
             config.params,
             run,
+            course,
             partial(_tell, progress, fetched.num_rows),
         )
         pages, held = _concat(parts)
+        write_segment(lake, segment_key("templates", run.run_id, shard), to_templates(course.standings()))
         write_segment(lake, segment_key("quarantine", run.run_id, shard), held)
         write_segment(lake, key, pages)  # last: its presence says that the shard is done
     extracted = read_segment(lake, key).num_rows

@@ -18,6 +18,7 @@ ORDER_OF_GROUND = (
     "times",
     "segments",
     "columns",
+    "outlet_tables",
     "schema",
     "tomlfile",
     "config",

@@ -10,7 +10,7 @@ import cchardet
 from lxml import etree, html
 
 from pipeline.extract.result import Refused
-from pipeline.extract.text import without_controls
+from pipeline.extract.text import has_controls, without_controls
 from pipeline.model import RawPage
 from pipeline.params import Params
 
@@ -40,14 +40,14 @@ _WEB_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A decoded page; `tree` is its lxml root, or None for a page that is plain text."""
+    """A decoded page. `markup` is its text in UTF-8, or None for a page that is plain text."""
 
     text: str
-    tree: html.HtmlElement | None
+    markup: bytes | None
 
 
 def read_document(raw: RawPage, params: Params) -> Document:
-    """Decode and parse a page. Raises `Refused` for too_large, parse and charset, and `MemoryError`."""
+    """Decode a page. Raises `Refused` for too_large, parse and charset."""
     size = len(raw.content)
     if size > params.max_page_bytes:
         raise Refused("too_large", f"{size} bytes, more than {params.max_page_bytes}")
@@ -55,14 +55,17 @@ def read_document(raw: RawPage, params: Params) -> Document:
         raise Refused("parse", "the page is empty")
     if raw.content.startswith(_BINARY):
         raise Refused("parse", f"not text: begins with {raw.content[:4]!r}")
-    text = without_controls(decode(raw, params.max_bad_characters_share))
-    if not _HTML.search(text, 0, 1 << 16):
-        return Document(text, None)
-    return Document(text, _parse(text))
+    text, is_utf8 = decode(raw, params.max_bad_characters_share)
+    markup = raw.content if is_utf8 else text.encode("utf-8", "replace")
+    if has_controls(markup):
+        text = without_controls(text)
+        markup = text.encode("utf-8", "replace")
+    return Document(text, markup if _HTML.search(text, 0, 1 << 16) else None)
 
 
-def decode(raw: RawPage, max_bad_share: float) -> str:
-    """The page's text. Raises `Refused` (charset) if no declared charset fits its bytes.
+def decode(raw: RawPage, max_bad_share: float) -> tuple[str, bool]:
+    """The page's text, and whether its bytes are just that in UTF-8. Raises `Refused` (charset) if no
+    declared charset fits them.
 
     A byte order mark and strict UTF-8 speak for themselves: text in another charset is practically
     never valid UTF-8, while servers declare Latin-1 by default. Else the header's charset, then the
@@ -72,15 +75,15 @@ def decode(raw: RawPage, max_bad_share: float) -> str:
     content = raw.content
     for mark, name in _BOMS:
         if content.startswith(mark):
-            return _checked(content, [name], max_bad_share)
+            return _checked(content, [name], max_bad_share), False
     declared = [name for name in _declared(raw) if name is not None]
     if not any(name.startswith("iso2022") for name in declared):
         try:
-            return content.decode("utf-8")
+            return content.decode("utf-8"), True
         except UnicodeDecodeError:
             pass
     detected = None if declared else _codec(cchardet.detect(content)["encoding"])
-    return _checked(content, declared or [detected or "utf-8"], max_bad_share)
+    return _checked(content, declared or [detected or "utf-8"], max_bad_share), False
 
 
 def _declared(raw: RawPage) -> tuple[str | None, str | None]:
@@ -120,10 +123,11 @@ def _bad_share(text: str) -> float:
     return visible.count("\ufffd") / max(len(visible), 1)
 
 
-def _parse(text: str) -> html.HtmlElement:
+def parse(markup: bytes) -> html.HtmlElement:
+    """The lxml root of a page. Raises `Refused` (parse) and `MemoryError`."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(markup, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:  # lxml says "unknown error"
             raise MemoryError from error

@@ -36,7 +36,8 @@ def language_of(text: str, declared: str | None) -> tuple[str | None, bool]:
         return declared, False
     hits: Counter[str] = Counter()
     for word in words(text[: _WORDS_READ * 12])[:_WORDS_READ]:
-        hits.update(_LANGUAGES_OF.get(word.casefold(), ()))
+        for language in _LANGUAGES_OF.get(word.casefold(), ()):
+            hits[language] += 1
     (best, most), (_, second) = [*hits.most_common(2), ("", 0), ("", 0)][:2]
     if most >= _MIN_HITS and most >= _MARGIN * second:
         return best, True

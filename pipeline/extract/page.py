@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-from pipeline.extract.body import Article, read_body, settle
+from pipeline.extract.body import Article, settle
 from pipeline.extract.credit import Marks, WireRules, find_credit
 from pipeline.extract.dates import Claim, Stated, choose_time, dateline_date
 from pipeline.extract.declared import Declared, Signed, read_declared, url_date
-from pipeline.extract.document import Document, read_document
+from pipeline.extract.document import Document, parse, read_document
 from pipeline.extract.language import language_of
 from pipeline.extract.notices import find_notices
 from pipeline.extract.people import split_authors
 from pipeline.extract.plain import read_plain
+from pipeline.extract.reader import is_checked, read_lines
 from pipeline.extract.result import Extracted, Page, Refused, outlet_of, reject
 from pipeline.extract.shown import shown_in
+from pipeline.extract.standing import Told
+from pipeline.extract.template import Template
 from pipeline.extract.text import count_words
 from pipeline.extract.walls import asks_consent, asks_money
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 from pipeline.urls import normalise_url, original_url, site_of
 
-_TRAFILATURA = ("trafilatura", version("trafilatura"))
 _PLAIN = ("plain", "1")
 _TEASER, _DECLARED = "teaser", "declared"
 
@@ -38,6 +39,15 @@ class _Read:
     declared: Declared
     article: Article
     extractor: tuple[str, str]
+    told: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A page's result, and what it told of its outlet's template."""
+
+    extracted: Extracted
+    told: Told | None = None
 
 
 def extract_page(raw: RawPage, rules: WireRules, params: Params, run: Run) -> Extracted:
@@ -46,20 +56,30 @@ def extract_page(raw: RawPage, rules: WireRules, params: Params, run: Run) -> Ex
 
     Pure: the same arguments give the same result. Memory and time are bounded by `pool`, not here.
     """
+    return read_page(raw, rules, params, run, None).extracted
+
+
+def read_page(raw: RawPage, rules: WireRules, params: Params, run: Run, template: Template | None) -> Outcome:
+    """The same by the template of the page's outlet, as far as that is sure of the page."""
+    told = None
     try:
-        return Extracted(page=_page(_read(read_document(raw, params), raw), raw, rules, params, run))
+        read = _read(read_document(raw, params), raw, params, template)
+        told = read.told
+        return Outcome(Extracted(page=_page(read, raw, rules, params, run)), told)
     except Refused as refused:
-        return reject(raw, run.run_id, refused.reason, refused.detail)
+        return Outcome(reject(raw, run.run_id, refused.reason, refused.detail), told)
 
 
-def _read(document: Document, raw: RawPage) -> _Read:
-    if document.tree is None:
+def _read(document: Document, raw: RawPage, params: Params, template: Template | None) -> _Read:
+    if document.markup is None:
         headline, article = read_plain(document.text)
         return _Read(raw.url, headline or raw.feed_headline or "", Declared(), article, _PLAIN)
-    declared = read_declared(document.tree, document.text, original_url(raw.url), raw.feed_headline)
-    lines, credits_found = read_body(document.tree)
-    article = settle(lines, declared.headline, credits_found)
-    return _Read(_own_url(raw, declared), declared.headline, declared, article, _TRAFILATURA)
+    tree = parse(document.markup)
+    declared = read_declared(tree, document.text, original_url(raw.url), raw.feed_headline)
+    body = read_lines(document.markup, lambda: tree, template, is_checked(raw, params), params.min_words)
+    article = settle(body.lines, declared.headline, body.photo_credits())
+    url = _own_url(raw, declared)
+    return _Read(url, declared.headline, declared, article, body.extractor, body.told)
 
 
 def _own_url(raw: RawPage, declared: Declared) -> str:

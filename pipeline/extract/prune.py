@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree, html
 
@@ -20,20 +21,16 @@ _CHROME_MARK = re.compile(
     r"recommended|playlist|skip-link|tags)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_CAPTIONED = etree.XPath(
-    "//figure | //figcaption"
-    " | //*[self::p or self::div or self::span or self::small or self::cite or self::em][@class]"
-)
-_MARKED = etree.XPath(
-    "//*[self::div or self::aside or self::section or self::p or self::ul or self::nav or self::form"
-    " or self::span or self::a][@class or @id]"
-)
+_CAPTIONED = ("figure", "figcaption", "p", "div", "span", "small", "cite", "em")
+_MARKED = ("div", "aside", "section", "p", "ul", "nav", "form", "span", "a")
 _LINKED = etree.XPath("//p[.//a[@href]]")
+# pages of an outlet repeat their classes: two thirds of the time of pruning was asking about them anew
+_MARKS_KEPT = 8_192
 _PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
 _MAX_CHROME_WORDS = 150
 _MAX_CHROME_SHARE = 0.2
-_MAX_CAPTION_WORDS = 110
-_MAX_CREDIT_WORDS = 16
+MAX_CAPTION_WORDS = 110
+MAX_CREDIT_WORDS = 16
 # a paragraph that is one link, but for a word like "Related:", points to another article
 _MAX_TEASER_WORDS = 25
 _MAX_TEASER_LABEL = 3
@@ -42,11 +39,11 @@ _MAX_TEASER_LABEL = 3
 def take_captions(tree: html.HtmlElement) -> list[str]:
     """Remove pictures' captions from the tree and return the credits in them."""
     found: list[str] = []
-    for element in _CAPTIONED(tree):
-        if element.getparent() is None or not _is_caption(element):
+    for element in list(tree.iter(*_CAPTIONED)):
+        if not _is_caption(element) or element.getparent() is None:
             continue
         text = _text(element)
-        if count_words(text) > _MAX_CAPTION_WORDS:
+        if count_words(text) > MAX_CAPTION_WORDS:
             continue
         found += filter(None, [_credit_in(element, text)])
         element.drop_tree()
@@ -58,7 +55,7 @@ def _credit_in(caption: html.HtmlElement, text: str) -> str | None:
     marked = [one for one in caption.iter() if "credit" in marks(one).lower()]
     for element in [*marked, *caption.iter("small", "i", "em", "cite")]:
         credit = _text(element)
-        if 0 < len(credit.split()) <= _MAX_CREDIT_WORDS:
+        if 0 < len(credit.split()) <= MAX_CREDIT_WORDS:
             return credit.strip("()[] ")
     credit = kinds.photo_credit(text)
     return credit if credit != text or kinds.is_caption(text) else None
@@ -70,18 +67,30 @@ def _is_caption(element: html.HtmlElement) -> bool:
     if element.tag == "figure":
         tags = {child.tag for child in element.iter()}
         return bool(tags & _PICTURES) and not tags & {"table", "blockquote"}
-    if not _CAPTION_MARK.search(element.get("class") or ""):
+    if not names_caption(element.get("class") or ""):
         return False
     # a story's own credits are sometimes marked with the same words
     text = _text(element)
     return not kinds.is_footer(text) and not kinds.is_byline(text) and not _NOT_CREDIT.match(text)
 
 
+@lru_cache(_MARKS_KEPT)
+def names_caption(mark: str) -> bool:
+    """True for a class that says caption or credit."""
+    return bool(_CAPTION_MARK.search(mark))
+
+
+@lru_cache(_MARKS_KEPT)
+def names_chrome(mark: str) -> bool:
+    """True for a class or id that says sign-up, promotion, comments and the like."""
+    return bool(_CHROME_MARK.search(mark))
+
+
 def drop_chrome(tree: html.HtmlElement) -> None:
     """Remove small elements whose class or id names them as no part of an article."""
     limit = min(_MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
-    for element in _MARKED(tree):
-        if element.getparent() is None or not _CHROME_MARK.search(marks(element)):
+    for element in list(tree.iter(*_MARKED)):
+        if not names_chrome(marks(element)) or element.getparent() is None:
             continue
         # an embedded post is quoted by the article, whatever "social" box it sits in
         if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:
@@ -99,15 +108,19 @@ def drop_teasers(tree: html.HtmlElement) -> None:
 
 def _is_teaser(paragraph: html.HtmlElement) -> bool:
     text = _text(paragraph)
-    words = len(text.split())
     links = [link for link in paragraph.iter("a") if link.get("href")]
-    if len(links) != 1 or not 0 < words <= _MAX_TEASER_WORDS:
+    if len(links) != 1 or not is_pointer(text, _text(links[0])):
         return False
-    if words - len(_text(links[0]).split()) > _MAX_TEASER_LABEL:
+    return not kinds.is_byline(text) and not kinds.is_footer(text)
+
+
+def is_pointer(line: str, linked: str) -> bool:
+    """True for a short line that is one link (`linked`, the words of it), but for a word like "Related:"."""
+    words = len(line.split())
+    if not 0 < words <= _MAX_TEASER_WORDS or words - len(linked.split()) > _MAX_TEASER_LABEL:
         return False
     # a sentence, or what introduces a quotation ("The Courier reports:")
-    is_text = text.rstrip("”\"’')").endswith((".", ":"))
-    return not is_text and not kinds.is_byline(text) and not kinds.is_footer(text)
+    return not line.rstrip("”\"’')").endswith((".", ":"))
 
 
 def _paragraph_words(tree: html.HtmlElement) -> int:

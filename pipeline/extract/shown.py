@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree, html
 
-from pipeline.extract.document import Document
+from pipeline.extract.document import Document, parse
 from pipeline.extract.text import squash
 
 _VISIBLE_TEXT = etree.XPath(
@@ -19,10 +19,10 @@ _INLINE = frozenset(
 
 def shown_in(document: Document) -> Iterator[str]:
     """The texts of a page's blocks, or the lines of one that is plain text."""
-    if document.tree is None:
+    if document.markup is None:
         yield from lines_of(document.text)
     else:
-        for _, text in blocks_of(document.tree):
+        for _, text in blocks_of(parse(document.markup)):
             yield text
 
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from pipeline.extract.credit import WireRules
 from pipeline.extract.result import Extracted, Page, Rejection
+from pipeline.extract.standing import Layout, Standing
 from pipeline.schema import QUARANTINE
-from pipeline.segments import PAGES
+from pipeline.segments import PAGES, TEMPLATES
 
 
 def to_tables(results: Iterable[Extracted]) -> tuple[pa.Table, pa.Table]:
@@ -26,6 +27,40 @@ def rules_table(rules: WireRules) -> pa.Table:
     """One row a rule: rule, service, where, weight."""
     fields = {"rule": "id", "service": "service", "where": "where", "weight": "weight"}
     return pa.table({name: list(map(attrgetter(of), rules.rules)) for name, of in fields.items()})
+
+
+def to_templates(standings: Iterable[Standing]) -> pa.Table:
+    """Outlets' templates (segments.TEMPLATES), their blocks by place."""
+    rows = [
+        {
+            "outlet_id": one.outlet_id,
+            "version": one.version,
+            "pages": one.pages,
+            "doubt": one.doubt,
+            "failures": one.failures,
+            "blocks": [
+                dict(zip(("place", "taken", "words", "pages"), (place, *votes), strict=True))
+                for place, votes in sorted(one.blocks.items())
+            ],
+            "credits": one.credits,
+            "layouts": [asdict(layout) for layout in one.layouts],
+        }
+        for one in standings
+    ]
+    return pa.Table.from_pylist(rows, schema=TEMPLATES)
+
+
+def from_templates(rows: pa.Table) -> list[Standing]:
+    """The templates that `to_templates` wrote down."""
+    return [
+        Standing(
+            **{name: row[name] for name in ("outlet_id", "version", "pages", "doubt", "failures")},
+            blocks={one["place"]: (one["taken"], one["words"], one["pages"]) for one in row["blocks"]},
+            credits=tuple(row["credits"]),
+            layouts=tuple(Layout(**layout) for layout in row["layouts"]),
+        )
+        for row in rows.to_pylist()
+    ]
 
 
 def _pages(pages: Sequence[Page]) -> pa.Table:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lxml import html
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.document import read_document
+from pipeline.extract.document import parse, read_document
 from pipeline.extract.prune import drop_chrome, drop_teasers, marks, take_captions
 from pipeline.extract.result import Page, Refused
 from pipeline.extract.shown import blocks_of, lines_of
@@ -46,11 +46,10 @@ def trace_blocks(raw: RawPage, page: Page | None, params: Params) -> tuple[Block
     except Refused:
         return ()
     kept = _kept(page)
-    if document.tree is None:
+    if document.markup is None:
         return tuple(_placed("", line, "", kept, page) for line in lines_of(document.text))
-    return tuple(
-        _placed(_name(element), text, why, kept, page) for element, text, why in _watched(document.tree)
-    )
+    tree = parse(document.markup)
+    return tuple(_placed(_name(element), text, why, kept, page) for element, text, why in _watched(tree))
 
 
 def _watched(tree: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, str, str]]:

@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from pipeline.extract.credit import WireRules
-from pipeline.extract.page import extract_page
-from pipeline.extract.result import Extracted
+from pipeline.extract.page import Outcome, read_page
+from pipeline.extract.template import Template
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 
@@ -34,22 +34,36 @@ class Task:
     run: Run
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A page to read by the template of its outlet. None for `template`: the same as for the outlet's last
+    page in this worker."""
+
+    raw: RawPage
+    outlet: str | None
+    template: Template | None
+
+
 def serve(pipe: Connection, task: Task) -> NoReturn:
     """Say that it is up, then answer pages with results; with None where memory ran out."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (task.params.extract_bytes, task.params.extract_bytes))
     pipe.send(READY)
+    templates: dict[str, Template] = {}
     while True:
-        raw: RawPage = pipe.recv()
+        job: Job = pipe.recv()
+        if job.outlet is not None and job.template is not None:
+            templates[job.outlet] = job.template
+        template = templates[job.outlet] if job.outlet is not None else None
         signal.setitimer(signal.ITIMER_REAL, task.params.extract_seconds)
-        result = _bounded(raw, task)
+        result = _bounded(job.raw, task, template)
         signal.setitimer(signal.ITIMER_REAL, 0)
         pipe.send(result)
 
 
-def _bounded(raw: RawPage, task: Task) -> Extracted | None:
+def _bounded(raw: RawPage, task: Task, template: Template | None) -> Outcome | None:
     try:
-        return extract_page(raw, task.rules, task.params, task.run)
+        return read_page(raw, task.rules, task.params, task.run, template)
     except MemoryError:
         return None
 

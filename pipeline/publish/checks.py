@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,11 +17,8 @@ from pipeline.counts import Counts
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.manifest import Manifest
-from pipeline.publish.marks import missed_rules
 from pipeline.publish.parquet import is_sorted
-from pipeline.publish.templates import changed_outlets, worst_outlet
-
-Tables = Mapping[str, pa.Table]
+from pipeline.publish.watched import Check, Tables, of_run, total, warnings
 
 # what the checks read of a candidate, so that no body is fetched: its digest says if it is empty
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -51,28 +48,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "outlets": ("outlet_id", "owner_group"),
     "wire_rules": ("rule", "pages", "recent_pages", "first_seen_at", "last_seen_at"),
     "boilerplate": ("outlet_id", "line_hash", "pages", "first_seen_at", "last_seen_at"),
+    "templates": ("outlet_id", "layout", "version", "changed_at"),
     "runs": ("run_id", "outlet_id", "fetched", "published", "unchanged", "quarantined", "skipped"),
     "quarantine": ("run_id", "url"),
 }
 
 _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
-_DRIFT_OF = "duplicate_share"
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    check: str
-    value: float
-    limit: float
-    comparison: str
-    level: str
-    reason: str
-
-    @property
-    def ok(self) -> bool:
-        if self.comparison == "==":
-            return self.value == self.limit
-        return self.value <= self.limit if self.comparison == "<=" else self.value >= self.limit
 
 
 def run_checks(
@@ -91,7 +72,7 @@ def run_checks(
         *_totals(tables),
         *_content(tables, params),
         *_order(tables),
-        *_warnings(tables, run, params, before),
+        *warnings(tables, run, params, before),
     ]
     rows = [asdict(check) | {"ok": check.ok} for check in sorted(found, key=lambda check: check.check)]
     return pa.Table.from_pylist(rows, schema=schema.CHECKS.schema)
@@ -106,17 +87,17 @@ def failing(checks: pa.Table) -> list[str]:
     ]
 
 
-def _none(check: str, value: int, reason: str) -> _Check:
+def _none(check: str, value: int, reason: str) -> Check:
     """A check of level error that counts what must not be."""
-    return _Check(check, float(value), 0.0, "==", "error", reason)
+    return Check(check, float(value), 0.0, "==", "error", reason)
 
 
-def _equal(check: str, value: int, limit: int, reason: str) -> _Check:
-    return _Check(check, float(value), float(limit), "==", "error", reason)
+def _equal(check: str, value: int, limit: int, reason: str) -> Check:
+    return Check(check, float(value), float(limit), "==", "error", reason)
 
 
-def _conservation(tables: Tables, counts: Counts, run: Run) -> list[_Check]:
-    runs = _of_run(tables["runs"], run)
+def _conservation(tables: Tables, counts: Counts, run: Run) -> list[Check]:
+    runs = of_run(tables["runs"], run)
     settled = pc.add(
         pc.add(runs["published"], runs["unchanged"]), pc.add(runs["quarantined"], runs["skipped"])
     )
@@ -129,31 +110,31 @@ def _conservation(tables: Tables, counts: Counts, run: Run) -> list[_Check]:
         ),
         _none(
             "pages_conserved_by_outlet",
-            _sum(pc.not_equal(settled, runs["fetched"])),
+            total(pc.not_equal(settled, runs["fetched"])),
             "The same holds for each outlet of the run.",
         ),
         _equal(
             "pages_in_runs",
-            _sum(runs["fetched"]),
+            total(runs["fetched"]),
             counts.fetched,
             "The rows of `runs` add up to the run.",
         ),
         _equal(
             "pages_in_republications",
-            _of_run(tables["republications"], run).num_rows,
+            of_run(tables["republications"], run).num_rows,
             counts.published,
             "Each page counted as published is a row of `republications`.",
         ),
         _equal(
             "pages_in_quarantine",
-            _of_run(tables["quarantine"], run).num_rows,
+            of_run(tables["quarantine"], run).num_rows,
             counts.quarantined,
             "Each page counted as quarantined is a row of `quarantine`.",
         ),
     ]
 
 
-def _keys(tables: Tables) -> list[_Check]:
+def _keys(tables: Tables) -> list[Check]:
     return [
         _none(
             f"{name}_key_unique",
@@ -164,7 +145,7 @@ def _keys(tables: Tables) -> list[_Check]:
     ]
 
 
-def _references(tables: Tables, run: Run) -> list[_Check]:
+def _references(tables: Tables, run: Run) -> list[Check]:
     stories, copies, edges = tables["stories"], tables["republications"], tables["edges"]
     docs, outlets = copies["doc_id"], tables["outlets"]["outlet_id"]
     canonical = copies.filter(pc.equal(copies["relation"], "canonical"))
@@ -204,13 +185,13 @@ def _references(tables: Tables, run: Run) -> list[_Check]:
         _none(
             "outlets_unknown",
             _orphans(copies["outlet_id"], outlets)
-            + _orphans(_of_run(tables["runs"], run)["outlet_id"], outlets),
+            + _orphans(of_run(tables["runs"], run)["outlet_id"], outlets),
             "Each outlet of a republication or of the run is a row of `outlets`.",
         ),
     ]
 
 
-def _totals(tables: Tables) -> list[_Check]:
+def _totals(tables: Tables) -> list[Check]:
     """Each story's n_* against the republications themselves."""
     groups = tables["outlets"].select(["outlet_id", "owner_group"])
     copies = tables["republications"].select(["doc_id", "story_id", "outlet_id", "body_sha256"])
@@ -234,14 +215,14 @@ def _totals(tables: Tables) -> list[_Check]:
     return [
         _none(
             f"n_{what}_wrong",
-            _sum(pc.not_equal(joined[f"n_{what}"], joined[what])),
+            total(pc.not_equal(joined[f"n_{what}"], joined[what])),
             f"stories.n_{what} is what `republications` says.",
         )
         for what in ("republications", "outlets", "owner_groups", "distinct_bodies")
     ]
 
 
-def _content(tables: Tables, params: Params) -> list[_Check]:
+def _content(tables: Tables, params: Params) -> list[Check]:
     copies = tables["republications"]
     tolerance = pa.scalar(int(params.future_tolerance_seconds * 1e6), pa.duration("us"))
     latest = pc.add(copies["last_seen_at"], tolerance)
@@ -249,20 +230,20 @@ def _content(tables: Tables, params: Params) -> list[_Check]:
         _none(
             "bodies_empty",
             sum(
-                _sum(pc.or_(pc.less(rows["word_count"], 1), pc.equal(rows["body_sha256"], _EMPTY_BODY)))
+                total(pc.or_(pc.less(rows["word_count"], 1), pc.equal(rows["body_sha256"], _EMPTY_BODY)))
                 for rows in (copies, tables["stories"])
             ),
             "A page without text is quarantined, not published.",
         ),
         _none(
             "dates_in_future",
-            _sum(pc.greater(copies["published_at"], latest)),
+            total(pc.greater(copies["published_at"], latest)),
             "No page was published after it was last seen, time zones and clocks allowed for.",
         ),
     ]
 
 
-def _order(tables: Tables) -> list[_Check]:
+def _order(tables: Tables) -> list[Check]:
     placed = ["story_id", "seen_day"]
     stories = tables["stories"].select(placed)
     unsorted = [
@@ -278,62 +259,8 @@ def _order(tables: Tables) -> list[_Check]:
     ]
 
 
-def _warnings(tables: Tables, run: Run, params: Params, before: Manifest | None) -> list[_Check]:
-    stories = tables["stories"]
-    shared = stories.filter(pc.greater(stories["n_outlets"], 1))
-    share = _sum(shared["n_republications"]) / max(_sum(stories["n_republications"]), 1)
-    past = [check.value for check in before.checks if check.check == _DRIFT_OF] if before else []
-    changed = changed_outlets(tables["boilerplate"], tables["republications"], params)
-    outlet, readable = worst_outlet(_of_run(tables["runs"], run), params)
-    missed = missed_rules(tables["wire_rules"], tables["republications"], run, params)
-    return [
-        _Check(
-            _DRIFT_OF, share, 1.0, "<=", "warn", "Share of republications whose story another outlet ran."
-        ),
-        _Check(
-            "duplicate_share_drift",
-            abs(share - past[0]) if past else 0.0,
-            params.warn_duplicate_drift,
-            "<=",
-            "warn",
-            "A jump against the last release means that matching or the mix of outlets changed.",
-        ),
-        _Check(
-            "outlet_readable_share",
-            readable,
-            params.warn_readable_share,
-            ">=",
-            "warn",
-            "Lowest share of an outlet's pages that could be read"
-            + (f" ({outlet})" if outlet else "")
-            + "; a low one means that its templates changed.",
-        ),
-        _Check(
-            "template_changed",
-            float(len(changed)),
-            0.0,
-            "<=",
-            "warn",
-            "Outlets whose newest pages lack the chrome that the pages before them had"
-            + (f": {', '.join(changed)}." if changed else "."),
-        ),
-        _Check(
-            "wire_mark_gone",
-            float(len(missed)),
-            0.0,
-            "<=",
-            "warn",
-            f"Credit rules found until lately and not any more: {', '.join(missed) or 'none'}.",
-        ),
-    ]
-
-
-def _of_run(rows: pa.Table, run: Run) -> pa.Table:
-    return rows.filter(pc.equal(rows["run_id"], run.run_id))
-
-
 def _orphans(child: pa.ChunkedArray, parent: pa.ChunkedArray) -> int:
-    return _sum(pc.invert(pc.is_in(child, value_set=parent)))
+    return total(pc.invert(pc.is_in(child, value_set=parent)))
 
 
 def _unmatched(child: pa.Table, parent: pa.Table) -> int:
@@ -343,8 +270,3 @@ def _unmatched(child: pa.Table, parent: pa.Table) -> int:
 
 def _distinct(rows: pa.Table, key: tuple[str, ...]) -> int:
     return len(rows.group_by(list(key)).aggregate([]))
-
-
-def _sum(values: pa.ChunkedArray) -> int:
-    """The sum, or how many are true; nulls count nothing."""
-    return int(pc.sum(values).as_py() or 0)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from pipeline.columns import Table
 from pipeline.model import Outlet
-from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES
+from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES, TEMPLATES
 from pipeline.segments import STRING, TIME
 
+_LAYOUT_COLUMNS = ("layout", "version", "learned_at", "changed_at", "pages", "checked")
 _OUTLET_COUNTS = pa.schema(
     [("outlet_id", STRING), ("n", pa.int64()), ("first", TIME), ("last", TIME), ("shared", pa.int64())]
 )
@@ -203,6 +204,27 @@ def outlet_rows(outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantin
         for name in sorted(known.keys() | found.keys() | held.keys())
     ]
     return pa.Table.from_pylist(rows, OUTLETS.schema)
+
+
+def template_rows(templates: pa.Table) -> pa.Table:
+    """schema.TEMPLATES: each layout of the outlets' templates (segments.TEMPLATES)."""
+    rows = [
+        {
+            "outlet_id": outlet["outlet_id"],
+            **{name: layout[name] for name in _LAYOUT_COLUMNS},
+            "state": _state_of(outlet, layout),
+            "agreement": layout["agreed"] / layout["checked"] if layout["checked"] else None,
+        }
+        for outlet in templates.drop_columns("blocks").to_pylist()
+        for layout in outlet["layouts"]
+    ]
+    return pa.Table.from_pylist(rows, TEMPLATES.schema)
+
+
+def _state_of(outlet: dict[str, Any], layout: dict[str, Any]) -> str:
+    if layout["changed_at"]:
+        return "changed"
+    return "learning" if outlet["doubt"] else "trusted"
 
 
 def _outlet_row(outlet: Outlet, counted: dict[str, Any] | None, quarantined: int) -> dict[str, object]:

@@ -1,10 +1,12 @@
-"""Outlets whose template changed: their pages cannot be read any more, or lack the chrome they had.
+"""Outlets whose template changed: what was learned of it no longer holds, or pages cannot be read any
+more, or lack the chrome they had.
 
-The first shows in one run's quarantine. For the second an outlet's newest pages are held against the
-pages before them. Times are those of runs, so "newest" is whole runs, the fewest that bring enough
-pages. Its usual lines are those that the pages before held, and at least half of all pages from their
-first to their last one. If hardly any of them stands on a newest page, the template changed. That is
-told as long as the pages before are the old template's: by one release or a few.
+The first is told by extraction, which dates it in `templates`. The second shows in one run's quarantine.
+For the third an outlet's newest pages are held against the pages before them. Times are those of runs, so
+"newest" is whole runs, the fewest that bring enough pages. Its usual lines are those that the pages before
+held, and at least half of all pages from their first to their last one. If hardly any of them stands on a
+newest page, the template changed. That is told as long as the pages before are the old template's: by one
+release or a few.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.model import Run
 from pipeline.params import Params
+from pipeline.segments import TIME
 
 _USUAL = 0.5  # of the pages of its time a line must hold, to be missed
 Whole = NDArray[np.int64]
@@ -36,6 +40,12 @@ def worst_outlet(runs: pa.Table, params: Params) -> tuple[str | None, float]:
     shares = pc.divide(readable, runs["pages"].cast(pa.float64()))
     at = pc.index(shares, pc.min(shares)).as_py()
     return runs["outlet_id"][at].as_py(), shares[at].as_py()
+
+
+def relearned_outlets(templates: pa.Table, run: Run) -> list[str]:
+    """The outlets of which a template changed in the run, ascending. `templates`: of schema.TEMPLATES."""
+    changed = templates.filter(pc.equal(templates["changed_at"], pa.scalar(run.now, TIME)))
+    return sorted(set(changed["outlet_id"].to_pylist()))
 
 
 def changed_outlets(chrome: pa.Table, copies: pa.Table, params: Params) -> list[str]:

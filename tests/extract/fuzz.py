@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from pipeline.extract.course import Course
 from pipeline.extract.pool import extract_many
 from pipeline.model import RawPage
 from pipeline.params import Params
@@ -47,7 +48,8 @@ def fuzz(pages: int, first: int = 0, params: Params = Params()) -> Survey:  # no
     sent: list[str] = []
     waits = _Waits()
     start, cpu = time.monotonic(), _cpu()
-    for extracted, quarantine in extract_many(_noted(pages, first, sent, waits), RULES, params, RUN):
+    course = Course(RUN, params)
+    for extracted, quarantine in extract_many(_noted(pages, first, sent, waits), RULES, params, RUN, course):
         told = sorted(extracted["url"].to_pylist() + quarantine["url"].to_pylist(), key=_number)
         assert told == sent[: len(told)], "each page ends in one row"
         del sent[: len(told)]

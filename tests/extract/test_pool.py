@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.errors import Failed
 from pipeline.extract import pool
+from pipeline.extract.course import Course
 from pipeline.extract.credit import Rule, WireRules
 from pipeline.extract.pool import extract_many
 from pipeline.extract.result import Page
@@ -23,11 +24,18 @@ from tests.extract.sample import PARAGRAPHS, RULES, RUN, extract, html_page
 
 # backtracks for ever on the byline of a hostile page, inside C code that no Python timer interrupts
 ENDLESS = WireRules((*RULES.rules, Rule("endless", "None", "byline", re.compile(r"(?:a+)+$"), 0.5, "a")))
+PARAMS = Params()
 HANGING = html_page(before=f'<p class="byline">By Greta Halloran, {"a" * 60} News!</p>')
 
 
 def raw(at: int, content: str) -> RawPage:
     return RawPage(f"https://channel12.example/{at}", content.encode(), RUN.now)
+
+
+def extracted(
+    pages: Iterable[RawPage], rules: WireRules = RULES, params: Params = PARAMS, *more: Callable[[int], None]
+) -> list[tuple[pa.Table, pa.Table]]:
+    return list(extract_many(pages, rules, params, RUN, Course(RUN, params), *more))
 
 
 def numbered(pages: int) -> Iterator[RawPage]:
@@ -47,7 +55,7 @@ def test_pages_come_in_order_whichever_worker_was_faster(monkeypatch: pytest.Mon
     monkeypatch.setattr(pool, "_BATCH_PAGES", 16)
     monkeypatch.setattr(pool, "_PAGES_PER_WORKER", 11)
     done: list[int] = []
-    tables = [pages for pages, _ in extract_many(numbered(40), RULES, Params(), RUN, done.append)]
+    tables = [pages for pages, _ in extracted(numbered(40), RULES, PARAMS, done.append)]
     assert [table.num_rows for table in tables] == [16, 16, 8]
     assert done == [16, 32, 40]
     urls = pa.concat_tables(tables)["url"].to_pylist()
@@ -58,8 +66,8 @@ def test_a_page_that_hangs_or_kills_its_worker_is_one_row_and_the_rest_goes_on()
     params = replace(Params(), extract_seconds=0.6)
     pages = list(numbered(5))
     pages[1], pages[3] = raw(1, HANGING), raw(3, HANGING)
-    [(extracted, quarantine)] = extract_many(pages, ENDLESS, params, RUN)
-    assert extracted["url"].to_pylist() == [pages[at].url for at in (0, 2, 4)]
+    [(read, quarantine)] = extracted(pages, ENDLESS, params)
+    assert read["url"].to_pylist() == [pages[at].url for at in (0, 2, 4)]
     assert quarantine["url"].to_pylist() == [pages[at].url for at in (1, 3)]
     assert quarantine["reason"].to_pylist() == ["killed"] * 2
     assert quarantine["detail"].to_pylist() == ["ran over 0.6 s"] * 2
@@ -69,12 +77,12 @@ def test_a_page_that_needs_too_much_memory_is_one_row_and_the_rest_goes_on() -> 
     params = replace(Params(), extract_bytes=500 << 20)
     pages = list(numbered(3))
     pages[1] = raw(1, html_page(before="<p>x" * 1_900_000))
-    [(extracted, quarantine)] = extract_many(pages, RULES, params, RUN)
-    assert extracted.num_rows == 2
+    [(read, quarantine)] = extracted(pages, RULES, params)
+    assert read.num_rows == 2
     assert quarantine["reason"].to_pylist() == ["killed"]
 
 
 def test_workers_that_cannot_start_fail_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool.sys, "executable", "/bin/false")
     with pytest.raises(Failed, match="workers end before they are up"):
-        list(extract_many(numbered(2), RULES, Params(), RUN))
+        extracted(numbered(2))

@@ -117,6 +117,7 @@ def tables(world: World) -> Tables:
         },
         "wire_rules": {None: table(schema.WIRE_RULES, [{"rule": "credit_line", "service": "Northline"}])},
         "boilerplate": {None: table(schema.BOILERPLATE, _chrome(world))},
+        "templates": {None: table(schema.TEMPLATES, _templates(world))},
         "runs": {world.days[run]: table(schema.RUNS, _runs(world, run)) for run in runs},
         "quarantine": {
             world.run.now.date(): table(
@@ -185,6 +186,13 @@ def _chrome(world: World) -> list[dict[str, Any]]:
     pages = sum(copy.outlet == "channel-40" for story in world.stories for copy in story.copies)
     row = {"outlet_id": "channel-40", "line_hash": "0f" * 8, "block": "Channel 40 on your porch"}
     return [row | {"articles": pages, "pages": pages, "share": 1.0}] if pages else []
+
+
+def _templates(world: World) -> list[dict[str, Any]]:
+    """The layouts of the pages of those outlets that the world has pages of."""
+    outlets = {copy.outlet for story in world.stories for copy in story.copies}
+    row = {"layout": "div.copy<article", "version": 1, "state": "trusted", "pages": 9}
+    return [row | {"outlet_id": outlet} for outlet in sorted(outlets)]
 
 
 def _body(text: str) -> dict[str, Any]:

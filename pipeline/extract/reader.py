@@ -1,0 +1,81 @@
+"""A page's lines come by its outlet's template where that is sure, else by the full path, which teaches it.
+
+Some pages, settled by their address, always take the full path too: the template is held against it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from zlib import crc32
+
+from lxml import html
+from selectolax.lexbor import LexborNode
+
+from pipeline.extract.body import read_body
+from pipeline.extract.layout import body_of
+from pipeline.extract.lesson import learn_from
+from pipeline.extract.pictures import photo_credits_in
+from pipeline.extract.standing import Told
+from pipeline.extract.template import Template, read_by
+from pipeline.extract.text import words
+from pipeline.model import RawPage
+from pipeline.params import Params
+
+_FULL = ("trafilatura", version("trafilatura"))
+BY_TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The lines of a page's main text, what read them, and what that told. Photo credits were found with
+    the lines (`credits`), or stand in `pictures`."""
+
+    lines: list[str]
+    credits: list[str]
+    extractor: tuple[str, str]
+    told: Told | None = None
+    pictures: Sequence[LexborNode] = ()
+
+    def photo_credits(self) -> list[str]:
+        return self.credits or photo_credits_in(self.pictures)
+
+
+def is_checked(raw: RawPage, params: Params) -> bool:
+    """Whether a page is among those on which templates are checked: by a hash of its id or URL."""
+    return crc32((raw.doc_id or raw.url).encode()) % params.template_check_rate == 0
+
+
+def read_lines(
+    markup: bytes,
+    tree: Callable[[], html.HtmlElement],
+    template: Template | None,
+    checked: bool,
+    min_words: int,
+) -> Body:
+    """Read the lines of a page. Without a template nothing is learned.
+
+    `tree` gives the page as lxml has it; the full path asks for it, and takes it apart.
+    """
+    body = body_of(markup) if template is not None else None
+    if body is None or template is None:
+        return Body(*read_body(tree()), _FULL)
+    reading = read_by(template, body, min_words)
+    if template.is_trusted and reading.is_proven and not checked:
+        told = Told(reading.layout, by_template=True)
+        by = (BY_TEMPLATE, str(template.version))
+        return Body(reading.lines, [], by, told, reading.pictures)
+    lines, photo_credits = read_body(tree())
+    lesson = learn_from(body, lines, photo_credits, template.blocks)
+    agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
+    told = Told(lesson.layout if lesson else "", False, agreement, reading.is_proven, lesson)
+    return Body(lines, photo_credits, _FULL, told)
+
+
+def agreement_of(one: Sequence[str], other: Sequence[str]) -> float:
+    """The F1 of the words of two texts, order aside."""
+    a, b = (Counter(words(" ".join(lines).casefold())) for lines in (one, other))
+    shared = (a & b).total()
+    return 2 * shared / max(a.total() + b.total(), 1)
