@@ -44,8 +44,7 @@ def rare_shares(
     group of each document, -1 for documents that do not count.
     """
     opens = np.concatenate([[0], np.cumsum(np.minimum(shared, 3 * _SAMPLED // 2))])
-    # what stays 0 is asked for as well, which costs less than to leave it out
-    held, counts = np.zeros(opens[-1] + 1, np.uint32), np.zeros(len(pairs), np.int64)
+    held, counts = np.empty(opens[-1], np.uint32), np.zeros(len(pairs), np.int64)
     texts = (words.words, words.starts, words.ends, words.longest)
 
     def work(part: slice) -> None:
@@ -53,11 +52,14 @@ def rare_shares(
         kernel.shared_shingles(*texts, pairs[part], width, shared[part], _SAMPLED, bounds, held, counts[part])
 
     pairs_in_threads(work, len(pairs))
-    asked = np.sort(held)  # and not np.unique, which takes five times as long
-    index = _index(asked[np.flatnonzero(np.diff(asked, prepend=~asked[:1]))])
+    asked = np.empty(counts.sum(), np.uint64)
+    kernel.list_asked(held, opens, counts, asked)
+    asked.sort()
+    values = (asked >> np.uint64(32)).astype(np.uint32)
+    index = _index(values[np.flatnonzero(np.diff(values, prepend=~values[:1]))])
     frequencies = _frequencies(words, index, groups, width)
-    rare = np.empty(len(pairs), np.int64)
-    kernel.count_rare(held, opens, counts, index.slots, frequencies, few, rare)
+    rare = np.zeros(len(pairs), np.int64)
+    kernel.count_rare(asked, index.slots, frequencies, few, rare)
     return np.asarray(rare / np.maximum(counts, 1))
 
 

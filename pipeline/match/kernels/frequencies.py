@@ -72,13 +72,22 @@ def _slot(slots, value):
 
 
 @njit(cache=True, nogil=True)
-def count_rare(held, opens, counts, slots, frequencies, few, rare):
-    """rare[p] = of held[opens[p]:opens[p] + counts[p]] those whose frequency is at most `few`."""
+def list_asked(held, opens, counts, asked):
+    """Each of held[opens[p]:opens[p] + counts[p]] to `asked` (uint64) as value << 32 | p."""
+    n = 0
     for p in range(len(counts)):
-        n = 0
         for k in range(opens[p], opens[p] + counts[p]):
-            n += frequencies[_slot(slots, held[k])] <= few
-        rare[p] = n
+            asked[n] = (np.uint64(held[k]) << np.uint64(32)) | np.uint64(p)
+            n += 1
+
+
+@njit(cache=True, nogil=True)
+def count_rare(asked, slots, frequencies, few, rare):
+    """rare[p] (int64, zeros) = of the values that pair p asked for (`list_asked`, ascending: then slots are
+    read in their order, too) those whose frequency is at most `few`."""
+    for one in asked:
+        at = _slot(slots, np.uint32(one >> np.uint64(32)))
+        rare[np.uint32(one)] += frequencies[at] <= few
 
 
 @njit(cache=True, nogil=True)
