@@ -91,6 +91,11 @@ class Params:
     warn_mark_pages: float = 10.0
 
     def __post_init__(self) -> None:
+        for name in ("shingle_words", "anchor_rate", "lead_anchor_rate", "min_shared_shingles"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.num_perm % 4:  # the kernel makes four values at a time
+            raise ValueError(f"num_perm must be a multiple of 4, got {self.num_perm}")
         if self.bands * self.rows > self.num_perm:
             raise ValueError(
                 f"bands x rows must not exceed num_perm: {self.bands} x {self.rows} > {self.num_perm}"

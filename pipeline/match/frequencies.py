@@ -52,6 +52,8 @@ def rare_shares(
         kernel.shared_shingles(*texts, pairs[part], width, shared[part], _SAMPLED, bounds, held, counts[part])
 
     pairs_in_threads(work, len(pairs))
+    if not counts.any():
+        return np.zeros(len(pairs))
     asked = np.empty(counts.sum(), np.uint64)
     kernel.list_asked(held, opens, counts, asked)
     asked.sort()

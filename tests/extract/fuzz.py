@@ -29,7 +29,8 @@ RESTART_SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What became of the pages: `rows` by reason, `published` for a page that was read; times in seconds,
-    memory in MiB. `longest_wait`: between two results, with one worker."""
+    memory in MiB. `longest_wait`: between two results, with one worker; `parent_growth`: of the most memory
+    that the parent ever held."""
 
     pages: int
     rows: dict[str, int]
@@ -37,7 +38,7 @@ class Survey:
     seconds: float
     cpu_seconds: float
     longest_wait: float
-    parent_peak: int
+    parent_growth: int
     worker_peak: int
 
 
@@ -47,7 +48,7 @@ def fuzz(pages: int, first: int = 0, params: Params = Params()) -> Survey:  # no
     killed: list[str] = []
     sent: list[str] = []
     waits = _Waits()
-    start, cpu = time.monotonic(), _cpu()
+    start, cpu, held = time.monotonic(), _cpu(), _peak(resource.RUSAGE_SELF)
     course = Course(RUN, params)
     for extracted, quarantine in extract_many(_noted(pages, first, sent, waits), RULES, params, RUN, course):
         told = sorted(extracted["url"].to_pylist() + quarantine["url"].to_pylist(), key=_number)
@@ -70,8 +71,8 @@ def fuzz(pages: int, first: int = 0, params: Params = Params()) -> Survey:  # no
         round(time.monotonic() - start, 1),
         round(_cpu() - cpu, 1),
         round(waits.longest, 1),
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10,
+        _peak(resource.RUSAGE_SELF) - held,
+        _peak(resource.RUSAGE_CHILDREN),
     )
 
 
@@ -99,6 +100,10 @@ def _noted(pages: int, first: int, sent: list[str], waits: _Waits) -> Iterator[R
 
 def _number(url: str) -> int:
     return int(url.rsplit("/", 1)[1])
+
+
+def _peak(who: int) -> int:
+    return resource.getrusage(who).ru_maxrss >> 10
 
 
 def _cpu() -> float:

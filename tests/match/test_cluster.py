@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.match.cluster import Clusters, _likeliest
+from pipeline.match.cluster import Clusters, _direct, _likeliest
 from pipeline.match.figures import FIGURES
 from pipeline.match.fold import fold
 from pipeline.match.scorecard import load_scorecard
@@ -151,6 +151,17 @@ def test_doubtful_pairs_are_asked_a_few_times_in_any_order(seed: int, order: ran
     assert groups(shuffled) == groups(texts)
     every = folded(texts, replace(PARAMS, doubtful_pairs=1000))
     assert folded(texts).labels.tolist() == every.labels.tolist()
+
+
+def test_texts_that_hold_as_much_of_each_other_tie_by_their_words() -> None:
+    """Two halves swapped: of neither can be said that it lies in the other, whatever their numbers."""
+    verdicts = verify(
+        [f"{prose(80, 60)} {prose(81, 90)}", f"{prose(82, 90)} {prose(80, 60)}"], np.array([[0, 1]])
+    )
+    assert verdicts.containment_ab == verdicts.containment_ba
+    for digests in (np.array([1, 2], np.uint64), np.array([2, 1], np.uint64)):
+        guest, host = (int(docs[0]) for docs in _direct(verdicts, digests))
+        assert digests[guest] < digests[host]
 
 
 def test_of_doubtful_pairs_the_likeliest_are_asked() -> None:

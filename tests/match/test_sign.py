@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,3 +87,12 @@ def test_threads_and_blocks_make_no_difference() -> None:
     held = anchors(words, PARAMS)
     assert len(held) == 1500 * len(anchors(words.take(np.arange(6)), PARAMS))
     assert (np.diff(held) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("num_perm", 126), ("shingle_words", 0), ("anchor_rate", 0), ("min_shared_shingles", 0), ("bands", 43)],
+)
+def test_params_that_no_kernel_takes_are_refused(name: str, value: int) -> None:
+    with pytest.raises(ValueError, match="must"):
+        replace(PARAMS, **{name: value})

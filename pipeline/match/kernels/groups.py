@@ -42,13 +42,13 @@ def roots(parent):
 
 
 @njit(cache=True, nogil=True)
-def longest_members(roots, lengths, texts, out):
+def longest_members(roots, lengths, digests, texts, out):
     """To out[r] (int64[n]), for each root r, the text of its group's longest document, of equally long ones
-    the smallest; for other documents their own number."""
+    that with the least digest; for other documents their own number."""
     out[:] = np.arange(len(out))
     held = np.full(len(out), -1)
     for d in range(len(roots)):
         root = roots[d]
-        if lengths[d] > held[root] or (lengths[d] == held[root] and texts[d] < out[root]):
+        if lengths[d] > held[root] or (lengths[d] == held[root] and digests[d] < digests[out[root]]):
             held[root] = lengths[d]
             out[root] = texts[d]

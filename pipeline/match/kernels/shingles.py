@@ -45,7 +45,7 @@ def shingles_of(words, start, end, width, out):
 
 @njit(cache=True, nogil=True)
 def digest_of(words, start, end):
-    """64 bits of the words in order: equal for equal texts, and for others with probability 2^-64."""
+    """64 bits of the words in order: equal for equal texts, and for others practically never."""
     digest = np.uint64(0)
     place = SEED
     for k in range(start, end):  # a sum of mixed words and places, since a chain of them cannot be vectorised
