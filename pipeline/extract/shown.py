@@ -20,13 +20,13 @@ _INLINE = frozenset(
 def shown_in(document: Document) -> Iterator[str]:
     """The texts of a page's blocks, or the lines of one that is plain text."""
     if document.markup is None:
-        yield from lines_of(document.text)
+        yield from plain_lines(document.text)
     else:
         for _, text in blocks_of(parse(document.markup)):
             yield text
 
 
-def lines_of(text: str) -> list[str]:
+def plain_lines(text: str) -> list[str]:
     """The lines of a plain text page that are not blank."""
     return [line for line in map(squash, text.splitlines()) if line]
 

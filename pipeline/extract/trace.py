@@ -14,7 +14,7 @@ from pipeline.extract import lines as kinds
 from pipeline.extract.document import parse, read_document
 from pipeline.extract.prune import drop_chrome, drop_teasers, marks, take_captions
 from pipeline.extract.result import Page, Refused
-from pipeline.extract.shown import blocks_of, lines_of
+from pipeline.extract.shown import blocks_of, plain_lines
 from pipeline.extract.text import key
 from pipeline.model import RawPage
 from pipeline.params import Params
@@ -47,7 +47,7 @@ def trace_blocks(raw: RawPage, page: Page | None, params: Params) -> tuple[Block
         return ()
     kept = _kept(page)
     if document.markup is None:
-        return tuple(_placed("", line, "", kept, page) for line in lines_of(document.text))
+        return tuple(_placed("", line, "", kept, page) for line in plain_lines(document.text))
     tree = parse(document.markup)
     return tuple(_placed(_name(element), text, why, kept, page) for element, text, why in _watched(tree))
 

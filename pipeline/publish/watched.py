@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -67,33 +67,29 @@ def warnings(tables: Tables, run: Run, params: Params, before: Manifest | None) 
             + (f" ({outlet})" if outlet else "")
             + "; a low one means that its templates changed.",
         ),
-        Check(
+        _none(
             "template_relearned",
-            float(len(relearned)),
-            0.0,
-            "<=",
-            "warn",
+            relearned,
             "Outlets a template of which changed in this run, so that it was forgotten and learned anew"
             + (f": {', '.join(relearned)}." if relearned else "."),
         ),
-        Check(
+        _none(
             "template_changed",
-            float(len(changed)),
-            0.0,
-            "<=",
-            "warn",
+            changed,
             "Outlets whose newest pages lack the chrome that the pages before them had"
             + (f": {', '.join(changed)}." if changed else "."),
         ),
-        Check(
+        _none(
             "wire_mark_gone",
-            float(len(missed)),
-            0.0,
-            "<=",
-            "warn",
+            missed,
             f"Credit rules found until lately and not any more: {', '.join(missed) or 'none'}.",
         ),
     ]
+
+
+def _none(check: str, names: Sequence[str], reason: str) -> Check:
+    """A check that counts what is named in its reason."""
+    return Check(check, float(len(names)), 0.0, "<=", "warn", reason)
 
 
 def of_run(rows: pa.Table, run: Run) -> pa.Table:

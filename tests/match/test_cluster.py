@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.match.cluster import Clusters, _direct, _likeliest
 from pipeline.match.figures import FIGURES
 from pipeline.match.fold import fold
+from pipeline.match.kernels.groups import longest_members
 from pipeline.match.scorecard import load_scorecard
 from pipeline.match.verify import FLOOR, OPEN, Verdicts, Verifier
 from pipeline.params import Params
@@ -162,6 +163,14 @@ def test_texts_that_hold_as_much_of_each_other_tie_by_their_words() -> None:
     for digests in (np.array([1, 2], np.uint64), np.array([2, 1], np.uint64)):
         guest, host = (int(docs[0]) for docs in _direct(verdicts, digests))
         assert digests[guest] < digests[host]
+
+
+def test_of_equally_long_texts_the_digest_decides_which_is_the_longest() -> None:
+    roots, lengths, texts = np.array([0, 0, 0, 3]), np.array([90, 80, 90, 70]), np.arange(4)
+    for digests, longest in (([5, 1, 7, 2], 0), ([7, 1, 5, 2], 2)):
+        found = np.empty(4, np.int64)
+        longest_members(roots, lengths, np.array(digests, np.uint64), texts, found)
+        assert found.tolist() == [longest, 1, 2, 3]
 
 
 def test_of_doubtful_pairs_the_likeliest_are_asked() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pipeline.match.kernels.shared import FIRST, compare, table_for
+from pipeline.match.kernels.shared import FIRST, compare, shift_to, table_for
 from pipeline.match.kernels.shingles import shingles_of
 
 _ONE, _WORD, _LAST = np.uint32(1), np.uint32(6), np.uint32(63)
@@ -46,26 +46,17 @@ def shared_shingles(words, starts, ends, longest, pairs, width, shared, most, op
 @njit(cache=True, nogil=True)
 def fill(values, bits, slots):
     """Enter values (uint32) into an index of zeros."""
-    shift = _shift(64 * len(bits))
+    shift, shift_slots = shift_to(64 * len(bits)), shift_to(len(slots))
     for value in values:
         bits[value >> (shift + _WORD)] |= np.uint64(1) << np.uint64((value >> shift) & _LAST)
-        slots[_slot(slots, value)] = max(value, _ONE)
+        slots[_slot(slots, value, shift_slots)] = max(value, _ONE)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _shift(places):
-    """By how much a value is shifted to point to one of so many places, a power of two of at least 64."""
-    shift = np.uint32(26)
-    while np.int64(1) << (32 - shift) < places:
-        shift -= _ONE
-    return shift
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _slot(slots, value):
+def _slot(slots, value, shift):
     """Where the value stands among the slots, or the free one where it belongs. Zero is held to be one."""
     value = max(value, _ONE)
-    at = np.int64(value >> _shift(len(slots)))
+    at = np.int64(value >> shift)
     while slots[at] != 0 and slots[at] != value:
         at = (at + 1) & (len(slots) - 1)
     return at
@@ -85,8 +76,9 @@ def list_asked(held, opens, counts, asked):
 def count_rare(asked, slots, frequencies, few, rare):
     """rare[p] (int64, zeros) = of the values that pair p asked for (`list_asked`, ascending: then slots are
     read in their order, too) those whose frequency is at most `few`."""
+    shift = shift_to(len(slots))
     for one in asked:
-        at = _slot(slots, np.uint32(one >> np.uint64(32)))
+        at = _slot(slots, np.uint32(one >> np.uint64(32)), shift)
         rare[np.uint32(one)] += frequencies[at] <= few
 
 
@@ -94,8 +86,8 @@ def count_rare(asked, slots, frequencies, few, rare):
 def count_groups(words, starts, ends, longest, docs, groups, width, bits, slots, last, counts):
     """counts[s] (uint8): groups in which the value in slot s occurs, at most 255. `docs` come group by group;
     `groups` int64[n] names each document's group; `last` int32[len(slots)]: scratch, -1."""
-    hashes, places = np.empty(longest + 1, np.uint32), np.empty(longest + 2, np.uint32)
-    shift, shift_slots = _shift(64 * len(bits)), _shift(len(slots))
+    hashes = np.empty(longest + 1, np.uint32)
+    shift, shift_slots = shift_to(64 * len(bits)), shift_to(len(slots))
     for d in docs:
         count = shingles_of(words, starts[d], ends[d], width, hashes)
         # both sieves without a branch, so that many look-ups are under way at once: one waits for 70 ns
@@ -107,10 +99,10 @@ def count_groups(words, starts, ends, longest, docs, groups, width, bits, slots,
         m = np.uint32(0)
         for k in range(n):
             h = hashes[k]
-            places[m] = h
+            hashes[m] = h
             m += np.uint32(slots[max(h, _ONE) >> shift_slots] != 0)
         for k in range(m):
-            at = _slot(slots, places[k])
+            at = _slot(slots, hashes[k], shift_slots)
             if slots[at] != 0 and last[at] != groups[d]:
                 last[at] = groups[d]
                 counts[at] = min(counts[at] + 1, _MOST)

@@ -12,7 +12,7 @@ from numba import njit
 from pipeline.match.kernels.bits import count_ones, trailing_zeros
 
 PADDING = 8  # zero bytes before the text
-_ONE, _TWO, _SEVEN, _EIGHT = np.uint64(1), np.uint64(2), np.uint64(7), np.uint64(8)
+_ONE, _SEVEN, _EIGHT = np.uint64(1), np.uint64(7), np.uint64(8)
 _TOP, _LAST = np.uint64(56), np.uint64(63)
 
 
@@ -50,8 +50,8 @@ def _equal(lane, pattern):
 
 
 @njit(nogil=True, inline="always")
-def _packed(marks):
-    return np.uint8(((marks >> _SEVEN) * _PACK) >> _TOP)
+def _packed(ones):
+    return np.uint8((ones * _PACK) >> _TOP)
 
 
 @njit(cache=True, nogil=True)
@@ -67,8 +67,7 @@ def classify(lanes, count, folded, inside, events):
         low = lane & _LOW
         lower = low | _CASE
         letter = (lower + _FROM_A) & ~(lower + _PAST_Z)
-        digit = (low + _FROM_0) & ~(low + _PAST_9)
-        word = (letter | digit) & ~lane & _HIGH
+        word = (letter & ~lane & _HIGH) | _digits(lane)
         folded[j] = lower & ((word >> _SEVEN) * _WHOLE)
         before = _digits((lane << _EIGHT) | (lanes[j] >> _TOP))
         after = _digits((lane >> _EIGHT) | (lanes[j + 2] << _TOP))
@@ -76,8 +75,8 @@ def classify(lanes, count, folded, inside, events):
         groups = (_equal(lane, _COMMA) | _equal(lane, _POINT)) & before & after
         look = (lane & _HIGH) | groups
         ends = (low + _FROM_LF) & ~(low + _PAST_CR) & ~lane & _HIGH
-        inside[j] = _packed(word | look)
-        events[j] = _packed(look | ends)
+        inside[j] = _packed((word | look) >> _SEVEN)
+        events[j] = _packed((look | ends) >> _SEVEN)
 
 
 @njit(cache=True, nogil=True)
@@ -107,7 +106,7 @@ def list_events(events, text, inside, places):
 def pack_flags(flags, count, bits):
     """The lowest bits of the bytes of flags[:count] (uint64) as a bitmap (uint8)."""
     for j in range(count):
-        bits[j] = np.uint8(((flags[j] & _ONES) * _PACK) >> _TOP)
+        bits[j] = _packed(flags[j] & _ONES)
 
 
 @njit(cache=True, nogil=True)

@@ -48,12 +48,19 @@ def stretches_for(longest):
 
 
 @njit(cache=True, nogil=True)
-def shift_of(count):
-    """By how much a hash is shifted to point into eight times as many places as values: most are alone."""
+def shift_to(places):
+    """By how much a hash is shifted to point to one of so many places, or of the next power of two; of at
+    least 64."""
     shift = np.uint32(26)
-    while shift > 0 and np.int64(1) << (32 - shift) < 8 * count:
+    while shift > 0 and np.int64(1) << (32 - shift) < places:
         shift -= np.uint32(1)
     return shift
+
+
+@njit(cache=True, nogil=True, inline="always")
+def shift_of(count):
+    """The same for eight times as many places as values: most are alone."""
+    return shift_to(8 * count)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -7,11 +7,11 @@ from numba import njit
 
 from pipeline.match.kernels.bits import move
 from pipeline.match.kernels.scan import list_places, pack_flags
+from pipeline.match.kernels.shared import SPREAD
 from pipeline.match.kernels.tokens import FINISH, MULTIPLY, SEED, stir
 
 _TEXT = np.uint32(0xFFFFFFFD)  # all bits of a word but LINE: where lines break is typography
 _ALL = np.uint32(0xFFFFFFFF)
-_SPREAD = np.uint32(0x9E3779B1)  # so that anchors are no part of the order of the hashes
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -156,9 +156,9 @@ def read_anchors(words, starts, ends, first, last, width, limit, lead, lead_limi
     for i in range(first, last):
         count = np.uint32(shingles_of(words, starts[i], ends[i], width, hashes))
         for k in range(count):
-            flags[k] = np.uint32(hashes[k] * _SPREAD) < limit
+            flags[k] = np.uint32(hashes[k] * SPREAD) < limit
         for k in range(min(count, np.uint32(lead))):
-            flags[k] = np.uint32(hashes[k] * _SPREAD) < lead_limit
+            flags[k] = np.uint32(hashes[k] * SPREAD) < lead_limit
         lanes = 8 * (count // 64 + 1)
         flags[count : 8 * lanes] = 0
         pack_flags(flags.view(np.uint64), lanes, bits)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.match.kernels.shared import SPREAD
 from pipeline.match.kernels.shingles import shingles_of
 
 _FREE, _SEVERAL = np.int32(-1), np.int32(-2)  # in place of an outlet
-_SPREAD = np.uint32(0x9E3779B1)
 
 
 @njit(cache=True, nogil=True)
 def _place(table, owners, value):
     """Where value stands in the open-addressing table, or the free place where it belongs."""
     mask = np.uint32(len(table) - 1)
-    h = np.uint32(value * _SPREAD)
+    h = np.uint32(value * SPREAD)
     at = (h ^ (h >> np.uint32(15))) & mask
     while owners[at] != _FREE and table[at] != value:
         at = (at + np.uint32(1)) & mask
