@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pipeline.errors import BadInput
 from pipeline.lake import ledger
 from pipeline.lake.store import Store
-from pipeline.match.blocks import compared, url_codes
+from pipeline.match.blocks import compared, url_keys
 from pipeline.match.figures import FIGURES, Articles
 from pipeline.match.pairs import possible_scores, weights
 from pipeline.match.scorecard import Scorecard, load_scorecard
@@ -121,9 +121,10 @@ def explain(lake: Store, doc_a: str, doc_b: str, card: Path | None = None) -> Tw
     at = [_row_of(copies, "doc_id", doc) for doc in (a, b)]
     two = copies.take(pa.array(at))
     words = compared(two["outlet_id"], two["body"].combine_chunks(), read_table(lake, "boilerplate"))
-    headlines, urls = read_words(two["headline"].combine_chunks()), url_codes(two["url_normalised"])
+    headlines, urls = read_words(two["headline"].combine_chunks()), url_keys(two["url_normalised"])
     scorecard = load_scorecard(card)
-    verdict = Verifier(Articles(words, headlines, urls), scorecard, params).verify(np.array([[0, 1]]))
+    articles = Articles(words, headlines, urls, np.zeros(2, np.int64))
+    verdict = Verifier(articles, scorecard, params).verify(np.array([[0, 1]]))
     rows = two.to_pylist()
     told = _recorded(lake, a, b) or {
         "decision": "accepted" if verdict.accepted[0] else "refused",

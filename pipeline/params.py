@@ -57,6 +57,9 @@ class Params:
     lead_shingles: int = 64
     lead_anchor_rate: int = 4
     bucket_cap: int = 16
+    # texts published further apart are not held against each other, unless they are the same or had the same
+    # address; 0: no such bound
+    window_days: float = 0.0
 
     # verdict: by the scorecard; under the floor no real copy was found among 342
     min_shared_shingles: int = 12

@@ -6,7 +6,7 @@ from one pass over the bodies, from the document that held it first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.match.chrome import Chrome, Learned, read_lines, strip
+from pipeline.match.kernels import shingles
 from pipeline.match.normalise import LINE_ENDS
-from pipeline.match.words import Words, read_words
+from pipeline.match.words import Words, buffers, read_words
 from pipeline.schema import BOILERPLATE
 from pipeline.segments import NO_OUTLET
 
@@ -30,25 +31,36 @@ def coded(outlet_ids: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
     return np.where(codes == nobody, -1, codes).astype(np.int32), encoded.dictionary
 
 
-def url_codes(urls: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-    """The addresses of n documents (string[n]) as codes, int64[n], -1 for none."""
-    codes = urls.cast(pa.string()).combine_chunks().dictionary_encode().indices
-    return np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), np.int64)
+def url_keys(urls: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    """The addresses of n documents (string[n]) as int64[n]: equal for equal ones, -1 for none."""
+    texts = urls.cast(pa.large_string())
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    none = texts.is_null().to_numpy(zero_copy_only=False)
+    keys = (digest_strings(texts.fill_null("")) >> np.uint64(1)).astype(np.int64)
+    return np.where(none, -1, keys)
+
+
+def digest_strings(texts: pa.Array) -> NDArray[np.uint64]:
+    """64 bits of each string (string[n], none null), uint64[n]."""
+    data, offsets = buffers(texts.cast(pa.large_string()))
+    digests = np.empty(len(texts), np.uint64)
+    shingles.digest_strings(data, offsets, digests)
+    return digests
 
 
 def boilerplate(
     learned: Learned,
-    outlets: NDArray[np.int32],
     outlet_ids: pa.Array,
+    pages: NDArray[np.int64],
     bodies: Iterable[tuple[NDArray[np.int64], pa.Array]],
 ) -> pa.Table:
     """schema.BOILERPLATE of what was learned from n documents.
 
-    `outlets`, `outlet_ids`: as `coded` gave them. `bodies`: all of them once, as pairs of k documents'
-    numbers and texts (int64[k], string[k]). Times are those that `learn` got, in microseconds.
+    `outlet_ids`: the outlets by their codes, as `coded` gave them; `pages` int64: documents of each. `bodies`:
+    all of them once, as pairs of k documents' numbers and texts (int64[k], string[k]). Times are those that
+    `learn` got, in microseconds.
     """
     chrome = learned.chrome
-    pages = np.bincount(outlets[outlets >= 0], minlength=len(outlet_ids))
     columns = {
         "outlet_id": outlet_ids.take(pa.array(chrome.outlets)),
         "line_hash": _hex(chrome.lines),
@@ -60,15 +72,49 @@ def boilerplate(
         "last_seen_at": learned.spans[:, 1],
     }
     rows = [pa.array(columns[field.name]).cast(field.type) for field in BOILERPLATE.schema]
-    table = pa.Table.from_arrays(rows, schema=BOILERPLATE.schema)
-    return table.sort_by([(name, "ascending") for name in BOILERPLATE.sort])
+    return _sorted(pa.Table.from_arrays(rows, schema=BOILERPLATE.schema))
+
+
+def chrome_of(rows: pa.Table, outlets: NDArray[np.int32]) -> Chrome:
+    """The chrome lines of schema.BOILERPLATE (k rows); `outlets` int32[k]: their outlets' codes."""
+    return Chrome(outlets, _unhex(rows["line_hash"]))
+
+
+def seen_again(
+    rows: pa.Table, pages: NDArray[np.int64], last: NDArray[np.int64], of_outlet: NDArray[np.int64]
+) -> pa.Table:
+    """The rows of schema.BOILERPLATE (k) after some new pages: `pages` int64[k], how many of them hold each line;
+    `last` int64[k], when the last of these was seen, in microseconds; `of_outlet` int64[k], all pages of the
+    line's outlet. Each of the new pages is held to be another article."""
+    before = rows["pages"].to_numpy()
+    columns = {
+        "articles": rows["articles"].to_numpy() + pages,
+        "pages": before + pages,
+        "share": (before + pages) / np.maximum(of_outlet, 1),
+        "last_seen_at": np.maximum(rows["last_seen_at"].cast(pa.int64()).to_numpy(), last),
+    }
+    for name, values in columns.items():
+        at = BOILERPLATE.schema.get_field_index(name)
+        rows = rows.set_column(
+            at, BOILERPLATE.schema.field(at), pa.array(values).cast(rows.schema.field(at).type)
+        )
+    return rows
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Rows of schema.BOILERPLATE as one table, in its order."""
+    return _sorted(pa.concat_tables(tables))
+
+
+def _sorted(rows: pa.Table) -> pa.Table:
+    return rows.sort_by([(name, "ascending") for name in BOILERPLATE.sort])
 
 
 def compared(outlet_ids: pa.Array, bodies: pa.Array, rows: pa.Table) -> Words:
     """The words of n documents (string[n] each) as they are compared: without the lines that `rows`, of
     schema.BOILERPLATE, name for their outlets."""
     known = pc.unique(rows["outlet_id"])
-    chrome = Chrome(_places(rows["outlet_id"], known), _unhex(rows["line_hash"]))
+    chrome = chrome_of(rows, _places(rows["outlet_id"], known))
     return strip(read_lines(read_words(bodies), _places(outlet_ids, known)), chrome)
 
 

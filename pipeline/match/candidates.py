@@ -1,8 +1,9 @@
 """Candidate pairs: loose on purpose, so that the exact verdict sees every pair that could be true.
 
-Two ways find a pair. Bands of MinHash rows find texts that are alike (42 bands of 3 rows: J = .5 with
+Three ways find a pair. Bands of MinHash rows find texts that are alike (42 bands of 3 rows: J = .5 with
 probability .996). Anchors, a sample of the shingles themselves, find short copies inside long ones,
-which Jaccard cannot see. Pairs come in rounds, and what earlier rounds have joined is not made again:
+which Jaccard cannot see. Pages of one address are held against each other whatever is left of the text,
+and however long ago it was; the others only within `window_days`. Pairs come in rounds, and what earlier rounds have joined is not made again:
 of sixty copies of a story 1,770 pairs would be, and 59 verdicts are enough.
 """
 
@@ -14,13 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.match.figures import Articles
 from pipeline.match.kernels import buckets, shingles, tables
+from pipeline.match.kernels.tokens import FINISH
 from pipeline.match.sign import Signed, anchors
-from pipeline.match.words import Words
 from pipeline.params import Params
 
-BY_BANDS, BY_ANCHORS = "bands", "anchors"
-_LOW = np.uint64(0xFFFFFFFF)
+BY_BANDS, BY_ANCHORS, BY_URL = "bands", "anchors", "url"
+_DAY = 86_400_000_000  # microseconds
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _EIGHTHS = np.arange(1, 8, dtype=np.uint64) << np.uint64(61)
 _BANDS = 4  # made at once, as their rows lie side by side: one at a time is three times the memory traffic
 _SPARING = 3  # passes; what two groups of many copies still ask after so many was mostly refused before
@@ -39,14 +42,23 @@ class Round:
     capped: int
 
 
+def far_apart(x: NDArray[np.int64], y: NDArray[np.int64], params: Params) -> NDArray[np.bool_]:
+    """Of pairs of times (int64[m] each, microseconds) which lie further apart than the window."""
+    if not params.window_days:
+        return np.zeros(len(x), np.bool_)
+    return np.asarray(np.abs(x - y) > params.window_days * _DAY, np.bool_)
+
+
 class Groups:
     """What is joined so far, and what need not be asked again.
 
-    `parent` int64[n] is a union-find; `host` int64[n] a document whose text holds this one's, or -1.
+    `parent` int64[n] is a union-find; `host` int64[n] a document whose text holds this one's, or -1. Only pairs
+    with a document that is `asked` for (bool[n]; None: all are) are made.
     """
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, asked: NDArray[np.bool_] | None = None) -> None:
         self.parent = np.arange(n)
+        self._asked = asked
         self.host = np.full(n, -1)
         self._known = np.zeros(1 << 16, np.uint64)
         self._trial = np.empty(n, np.int64)
@@ -61,7 +73,10 @@ class Groups:
         if count > len(room):
             room = np.empty(count, np.uint64)
             buckets.bucket_pairs(keys, docs, self.parent, self.host, whole, room)
-        return room[:count], int(capped)
+        pairs = room[:count]
+        if self._asked is not None:
+            pairs = pairs[self._asked[pairs >> _HALF] | self._asked[pairs & _LOW]]
+        return pairs, int(capped)
 
     def passes(self, pairs: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
         """Those of the pairs whose verdict may join two groups, int64[m, 2], ascending, pass by pass."""
@@ -78,7 +93,7 @@ class Groups:
             if not count:
                 return
             taken = np.sort(room[:count])
-            yield np.stack([taken >> np.uint64(32), taken & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
+            yield np.stack([taken >> _HALF, taken & _LOW], axis=1).astype(np.int64)
 
     def _make_room(self, more: int) -> None:
         if 2 * (self._used + more) > len(self._known):
@@ -88,9 +103,9 @@ class Groups:
 
 
 def rounds(
-    words: Words, signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
+    articles: Articles, signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
 ) -> Iterator[Round]:
-    """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors.
+    """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors, then addresses.
 
     Whoever takes a round enters its verdicts into `groups` before the next. Drops the signatures when
     the bands are done.
@@ -104,14 +119,34 @@ def rounds(
             docs[:] = chosen
             buckets.sort_by_key(band, docs, spare_keys, spare_docs, _PASSES)
             pairs, capped = groups.sharing(band, docs, params.bucket_cap)
-            for taken in groups.passes(pairs):
+            for taken in groups.passes(_near(pairs, articles, params)):
                 yield Round(BY_BANDS, taken, capped)
                 capped = 0
     signed.drop_signatures()
-    pairs, capped = _anchor_pairs(anchors(words.take(chosen), params), chosen, groups, params)
-    for taken in groups.passes(pairs):
+    pairs, capped = _anchor_pairs(anchors(articles.words.take(chosen), params), chosen, groups, params)
+    for taken in groups.passes(_near(pairs, articles, params)):
         yield Round(BY_ANCHORS, taken, capped)
         capped = 0
+    for taken in groups.passes(_url_pairs(articles, chosen, groups, params)):
+        yield Round(BY_URL, taken, 0)
+
+
+def _near(pairs: NDArray[np.uint64], articles: Articles, params: Params) -> NDArray[np.uint64]:
+    """Those of the pairs that lie within the window."""
+    if not params.window_days:
+        return pairs
+    times = articles.times
+    return pairs[~far_apart(times[pairs >> _HALF], times[pairs & _LOW], params)]
+
+
+def _url_pairs(
+    articles: Articles, chosen: NDArray[np.int64], groups: Groups, params: Params
+) -> NDArray[np.uint64]:
+    """Pairs of one address."""
+    docs = chosen[articles.urls[chosen] >= 0].astype(np.uint32)
+    keys = (articles.urls[docs].astype(np.uint64) + np.uint64(1)) * FINISH
+    buckets.sort_by_key(keys, docs, np.empty_like(keys), np.empty_like(docs), _PASSES)
+    return groups.sharing(keys, docs, params.bucket_cap)[0]
 
 
 def _anchor_pairs(

@@ -43,12 +43,14 @@ CONTAINMENT, RARE = (list(FIGURES).index(name) for name in ("containment", "rare
 
 @dataclass(frozen=True, slots=True)
 class Articles:
-    """What of n articles is compared: the words of the texts without chrome and of the headlines, and
-    `urls` int64[n], equal for equal addresses, -1 for none."""
+    """What of n articles is compared: the words of the texts without chrome and of the headlines; `urls`
+    int64[n], equal for equal addresses, -1 for none; `times` int64[n] in microseconds: when each was
+    published."""
 
     words: Words
     headlines: Words
     urls: NDArray[np.int64]
+    times: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.words)

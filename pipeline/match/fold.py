@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pyarrow as pa
 
-from pipeline.match.blocks import coded, url_codes
+from pipeline.match.blocks import coded, url_keys
 from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import Clusters, cluster
 from pipeline.match.figures import Articles
@@ -21,16 +22,18 @@ _NARROW = ["outlet_id", "url_normalised"]
 
 def read_batches(batches: Iterable[pa.Table], params: Params) -> Articles:
     """The articles of batches of rows (columns outlet_id, url_normalised, headline, body of segments.PAGES)
-    as they are compared, in their order: without the chrome that they teach of their outlets."""
+    as they are compared, in their order: without the chrome that they teach of their outlets. None is held to
+    be older than another."""
     bodies, headlines, narrow = WordStore(), WordStore(), list[pa.Table]()
     for batch in batches:
         bodies.add(batch["body"].combine_chunks())
         headlines.add(batch["headline"].combine_chunks())
         narrow.append(batch.select(_NARROW))
     known = pa.concat_tables(narrow).combine_chunks()
-    urls = url_codes(known["url_normalised"])
+    urls = url_keys(known["url_normalised"])
     lines = read_lines(bodies.words(), coded(known["outlet_id"].combine_chunks())[0])
-    return Articles(strip(lines, learn(lines, params, urls + 1).chrome), headlines.words(), urls)
+    words = strip(lines, learn(lines, params, urls + 1).chrome)
+    return Articles(words, headlines.words(), urls, np.zeros(len(urls), np.int64))
 
 
 def fold(batches: Iterable[pa.Table], params: Params, scorecard: Scorecard) -> Clusters:

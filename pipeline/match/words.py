@@ -7,7 +7,7 @@ documents fit where their shingles and sets would not.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice, pairwise, zip_longest
@@ -71,6 +71,16 @@ class Words:
     def take(self, docs: NDArray[np.int64]) -> Words:
         """The documents `docs`, in that order, over the same words."""
         return Words(self.words, self.starts[docs], self.ends[docs])
+
+    @staticmethod
+    def concat(parts: Sequence[Words]) -> Words:
+        """The documents of at least one part, one after the other, over a copy of all their words."""
+        bases = np.cumsum([0, *(len(part.words) for part in parts)])
+        starts, ends = (
+            np.concatenate([getattr(part, name) + base for part, base in zip(parts, bases, strict=False)])
+            for name in ("starts", "ends")
+        )
+        return Words(np.concatenate([part.words for part in parts]), starts, ends)
 
 
 class WordStore:

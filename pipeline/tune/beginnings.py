@@ -37,6 +37,7 @@ def with_beginnings(articles: Articles, labelled: Labelled) -> tuple[Articles, L
         ),
         articles.headlines.take(np.concatenate([np.arange(n), docs])),
         np.concatenate([articles.urls, np.full(len(docs), -1)]),
+        np.concatenate([articles.times, articles.times[docs]]),
     )
     pairs = np.stack([docs, n + np.arange(len(docs))], axis=1)
     return longer, replace(

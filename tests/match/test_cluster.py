@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.match.cluster import Clusters, _direct, _likeliest
+from pipeline.match.bridges import direct
+from pipeline.match.cluster import Clusters, _likeliest
 from pipeline.match.figures import FIGURES
 from pipeline.match.fold import fold
 from pipeline.match.kernels.groups import longest_members
@@ -161,7 +162,7 @@ def test_texts_that_hold_as_much_of_each_other_tie_by_their_words() -> None:
     )
     assert verdicts.containment_ab == verdicts.containment_ba
     for digests in (np.array([1, 2], np.uint64), np.array([2, 1], np.uint64)):
-        guest, host = (int(docs[0]) for docs in _direct(verdicts, digests))
+        guest, host = (int(docs[0]) for docs in direct(verdicts, digests))
         assert digests[guest] < digests[host]
 
 

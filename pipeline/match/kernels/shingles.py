@@ -12,6 +12,7 @@ from pipeline.match.kernels.tokens import FINISH, MULTIPLY, SEED, stir
 
 _TEXT = np.uint32(0xFFFFFFFD)  # all bits of a word but LINE: where lines break is typography
 _ALL = np.uint32(0xFFFFFFFF)
+_ONE = np.uint64(1)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -179,3 +180,13 @@ def band_keys(signatures, docs, first, rows, out):
             for r in range((first + b) * rows, (first + b + 1) * rows):
                 h = stir(h, np.uint64(signature[r]))
             out[b, i] = h * FINISH
+
+
+@njit(cache=True, nogil=True)
+def digest_strings(data, offsets, out):
+    """To `out` (uint64) a digest of each string data[offsets[i]:offsets[i + 1]] (uint8), byte by byte."""
+    for i in range(len(out)):
+        h = SEED
+        for k in range(offsets[i], offsets[i + 1]):
+            h = (h + np.uint64(data[k]) + _ONE) * MULTIPLY
+        out[i] = stir(h, np.uint64(offsets[i + 1] - offsets[i])) * FINISH

@@ -29,7 +29,7 @@ def cluster(batches: Iterable[pa.Table], stages: Stages) -> NDArray[np.int64]:
         sites.append(batch["site"].combine_chunks())
     stages.enter("chrome")
     words = without_chrome(store.words(), coded(pa.concat_arrays(sites))[0], params)
-    articles = Articles(words, titles.words(), np.full(len(words), -1))
+    articles = Articles(words, titles.words(), np.full(len(words), -1), np.zeros(len(words), np.int64))
     stages.enter("sign")
     signed = sign(words, params)
     stages.enter("candidates, verify, cluster")

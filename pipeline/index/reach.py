@@ -1,0 +1,173 @@
+"""Which stories of the index some texts could belong to: found by the same keys as among new texts.
+
+A text asks for its bands, its anchors, its address and itself. Of a bucket with many documents only some are
+taken, each of another story, since the copies of one story share nearly every band.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.index import kernels
+from pipeline.index.postings import TEXT, URL, keys_of
+from pipeline.index.standing import Edges, Index, text_keys
+from pipeline.match.candidates import far_apart
+from pipeline.match.words import Words
+from pipeline.params import Params
+
+_BUCKET = 64  # documents that are read of a bucket
+_PER_STORY = 4  # documents of one story that a text is held against
+_BY_BAND, _BY_ANCHOR, _BY_URL, _BY_TEXT = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """n texts that ask: `words`, `digests` uint64[n], `urls` and `times` int64[n]."""
+
+    words: Words
+    digests: NDArray[np.uint64]
+    urls: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """m candidate pairs: `owners` int64[m], the number of the text that asked, `docs` int64[m], a document of
+    the index; `by_anchors` bool[m]: by anchors alone; `same` bool[m]: the two are word for word the same."""
+
+    owners: NDArray[np.int64]
+    docs: NDArray[np.int64]
+    by_anchors: NDArray[np.bool_]
+    same: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Reached:
+        return Reached(self.owners[rows], self.docs[rows], self.by_anchors[rows], self.same[rows])
+
+
+def reach(index: Index, asked: Asked, but: NDArray[np.int64], params: Params) -> Reached:
+    """The candidates of the texts among all documents of the index but `but` (int64, ascending)."""
+    _, firsts = np.unique(asked.digests, return_index=True)
+    firsts = firsts[asked.words.lengths[firsts] > 0]
+    keys = text_keys(asked.words.take(firsts), params)
+    named = np.flatnonzero(asked.urls >= 0)
+    parts = [
+        (_BY_BAND, keys.bands, firsts[keys.of_bands]),
+        (_BY_ANCHOR, keys.anchors, firsts[keys.of_anchors]),
+        (_BY_URL, keys_of(URL, asked.urls[named].astype(np.uint64)), named),
+        (_BY_TEXT, keys_of(TEXT, asked.digests[firsts]), firsts),
+    ]
+    kinds = np.repeat([kind for kind, _, _ in parts], [len(own) for _, _, own in parts])
+    owners = np.concatenate([own for _, _, own in parts])
+    entries, docs = _look_up(index, np.concatenate([key for _, key, _ in parts]), but, params)
+    held = np.zeros(len(asked.digests), np.int32)
+    held[firsts] = keys.held
+    return _candidates(index, asked, held, owners[entries], docs, kinds[entries], params)
+
+
+def _look_up(
+    index: Index, keys: NDArray[np.uint64], but: NDArray[np.int64], params: Params
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each document under each of the keys (uint64[k], in any order): which key it is (int64[m]), and the
+    document (int64[m])."""
+    values, inverse = np.unique(keys, return_inverse=True)
+    at, docs = index.postings.probe(values, _BUCKET)
+    if len(but):
+        kept = but[np.minimum(np.searchsorted(but, docs), len(but) - 1)] != docs
+        at, docs = at[kept], docs[kept]
+    # of each bucket one document a story, the first that was entered, and so many stories
+    labels = index["labels"][docs]
+    order = np.lexsort((np.arange(len(at)), labels, at))
+    new = (np.diff(at[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
+    rows = np.sort(order[new])
+    at, docs = at[rows], docs[rows]
+    opens = np.flatnonzero(np.diff(at, prepend=-1))
+    rank = np.arange(len(at)) - np.repeat(opens, np.diff(np.append(opens, len(at))))
+    at, docs = at[rank < params.bucket_cap], docs[rank < params.bucket_cap]
+    # each row once for every entry that asked for its key
+    entries = np.argsort(inverse, kind="stable")
+    starts = np.searchsorted(inverse[entries], at)
+    counts = np.bincount(inverse, minlength=len(values))[at]
+    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return entries[np.repeat(starts, counts) + places], np.repeat(docs, counts)
+
+
+def _candidates(
+    index: Index,
+    asked: Asked,
+    held: NDArray[np.int32],
+    owners: NDArray[np.int64],
+    docs: NDArray[np.int64],
+    kinds: NDArray[np.int64],
+    params: Params,
+) -> Reached:
+    """Of what was found under the keys the pairs that share enough, and of those with one story the likeliest."""
+    pairs, at = np.unique(np.stack([owners, docs], axis=1), axis=0, return_inverse=True)
+    shared = np.stack([np.bincount(at[kinds == kind], minlength=len(pairs)) for kind in range(4)], axis=1)
+    owner, doc = pairs[:, 0], pairs[:, 1]
+    few = np.minimum(held[owner], index["anchors"][doc]) < 8
+    anchored = (shared[:, _BY_ANCHOR] >= 2) | ((shared[:, _BY_ANCHOR] == 1) & few)
+    near = ~far_apart(asked.times[owner], index["times"][doc], params)
+    known = (shared[:, _BY_URL] > 0) | (shared[:, _BY_TEXT] > 0)
+    rows = np.flatnonzero((((shared[:, _BY_BAND] > 0) | anchored) & near) | known)
+    owner, doc, shared = owner[rows], doc[rows], shared[rows]
+    labels = index["labels"][doc]
+    same = shared[:, _BY_TEXT] > 0
+    order = np.lexsort((index["digests"][doc], -shared.sum(axis=1), ~same, labels, owner))
+    new = (np.diff(owner[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
+    opens = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
+    rows = np.sort(order[np.arange(len(order)) - opens < _PER_STORY])
+    return Reached(owner, doc, shared[:, _BY_BAND] == 0, same).take(rows)
+
+
+def neighbourhood(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The documents of the stories of `docs` (int64[k]), and of all stories that an accepted pair leads to from
+    there, ascending: a digest stands in none of its stories, but what it holds decides about it."""
+    labels = index["labels"]
+    found: set[int] = set()
+    members: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    coming = np.unique(labels[docs]).tolist()
+    while coming:
+        label = coming.pop()
+        if label in found:
+            continue
+        found.add(label)
+        story = _ring(index, label)
+        members.append(story)
+        rows = edges_of(index, story)
+        others = np.concatenate([index["edge_a"][rows], index["edge_b"][rows]])
+        coming += [other for other in np.unique(labels[others]).tolist() if other not in found]
+    return np.sort(np.concatenate(members))
+
+
+def edges_of(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The edges of some documents, each once, as rows of the edges' columns (int64, ascending)."""
+    names = ("edge_heads", "edge_a", "edge_next_a", "edge_next_b")
+    columns = [index[name] for name in names]
+    room = np.empty(64, np.int64)
+    rows = [np.zeros(0, np.int64)]
+    for doc in docs.tolist():
+        n = kernels.edges_of(doc, *columns, room)
+        if n > len(room):
+            room = np.empty(2 * n, np.int64)
+            n = kernels.edges_of(doc, *columns, room)
+        rows.append(room[:n].copy())
+    return np.unique(np.concatenate(rows))
+
+
+def known_edges(index: Index, docs: NDArray[np.int64]) -> Edges:
+    """The accepted pairs of some documents."""
+    rows = edges_of(index, docs)
+    pairs = np.stack([index["edge_a"][rows], index["edge_b"][rows]], axis=1)
+    return Edges(pairs, index["edge_score"][rows], index["edge_rare"][rows], index["edge_anchors"][rows])
+
+
+def _ring(index: Index, doc: int) -> NDArray[np.int64]:
+    room = np.empty(64, np.int64)
+    n = kernels.around(index["ring"], doc, room)
+    if n > len(room):
+        room = np.empty(n, np.int64)
+        kernels.around(index["ring"], doc, room)
+    return room[:n].copy()

@@ -1,0 +1,312 @@
+"""What stands: every document that was matched, its words as they are compared, its story, and its keys.
+
+A worker's own copy, made from the lake's immutable segments alone and thrown away whenever it is in doubt:
+it costs one reading of the pages to make, and a run reads on from where the last one stopped. What is looked
+up is mapped, not loaded. Documents are numbered in the order in which they were entered.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.index import kernels
+from pipeline.index.columns import Column
+from pipeline.index.postings import ANCHOR, BAND, DOC_ID, LINE, TEXT, URL, Postings, keys_of
+from pipeline.match.blocks import digest_strings
+from pipeline.match.chrome import Chrome, read_lines, strip
+from pipeline.match.kernels import shingles
+from pipeline.match.sign import anchors, sign
+from pipeline.match.words import Words, buffers
+from pipeline.params import Params
+
+_COLUMNS = {
+    "ids": np.uint8,
+    "id_starts": np.int64,
+    "id_ends": np.int64,
+    "words": np.uint32,
+    "starts": np.int64,
+    "ends": np.int64,
+    "head_words": np.uint32,
+    "head_starts": np.int64,
+    "head_ends": np.int64,
+    "outlets": np.int32,
+    "urls": np.int64,
+    "times": np.int64,
+    "digests": np.uint64,
+    "labels": np.int64,
+    "ring": np.int64,
+    "anchors": np.int32,
+    "edge_heads": np.int64,
+    "edge_a": np.int64,
+    "edge_b": np.int64,
+    "edge_next_a": np.int64,
+    "edge_next_b": np.int64,
+    "edge_score": np.float64,
+    "edge_rare": np.float32,
+    "edge_anchors": np.bool_,
+    "chrome": np.uint64,
+}
+_Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
+_STATE, _TORN, _LOCK = "state.json", "torn", "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """k documents to be entered or looked up: `doc_ids` string[k]; `outlets` int32[k], codes of
+    `Index.outlet_codes`, -1 for none; `urls` int64[k], -1 for none; `times` int64[k] in microseconds."""
+
+    doc_ids: pa.Array
+    outlets: NDArray[np.int32]
+    urls: NDArray[np.int64]
+    times: NDArray[np.int64]
+    headlines: Words
+
+    def __len__(self) -> int:
+        return len(self.outlets)
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """m accepted pairs of documents by their numbers: `pairs` int64[m, 2], `score` float64[m], `rare` float32[m]
+    (-1: was not asked for), `by_anchors` bool[m]: found by anchors, not by bands."""
+
+    pairs: NDArray[np.int64]
+    score: NDArray[np.float64]
+    rare: NDArray[np.float32]
+    by_anchors: NDArray[np.bool_]
+
+
+class Index:
+    """The index in a folder, as it was saved last. One process at a time has it open."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open it; empty if there is none, or one whose last change was cut short."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._lock: BinaryIO = (folder / _LOCK).open("wb")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        if (folder / _TORN).exists():
+            self._clear()
+        state = self._read_state()
+        self.runs: tuple[str, ...] = tuple(state.get("runs", ()))
+        self.mark: str = state.get("mark", "")
+        self.outlet_ids: list[str] = state.get("outlets", [])
+        self.outlet_pages: list[int] = state.get("outlet_pages", [])
+        lengths = state.get("lengths", {})
+        self.columns = {
+            name: Column(folder / f"{name}.column", dtype, lengths.get(name, 0))
+            for name, dtype in _COLUMNS.items()
+        }
+        self.postings = Postings(folder, state.get("levels", []))
+
+    def __len__(self) -> int:
+        return len(self.columns["outlets"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name].values
+
+    def close(self) -> None:
+        self._lock.close()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._lock.close()
+        self._clear()
+        self.__init__(self._folder)  # type: ignore[misc]
+
+    def change(self) -> None:
+        """To be called before the first change: until `save`, a crash means that all is forgotten."""
+        (self._folder / _TORN).touch()
+
+    def save(self, runs: tuple[str, ...], mark: str) -> None:
+        """Keep what was changed, as what stands after `runs`; `mark` names the last one's result."""
+        self.runs, self.mark = runs, mark
+        state = {
+            "runs": list(runs),
+            "mark": mark,
+            "outlets": self.outlet_ids,
+            "outlet_pages": self.outlet_pages,
+            "lengths": {name: len(column) for name, column in self.columns.items()},
+            "levels": self.postings.names,
+        }
+        path = self._folder / f"{_STATE}.new"
+        path.write_text(json.dumps(state), encoding="utf-8")
+        path.replace(self._folder / _STATE)
+        (self._folder / _TORN).unlink(missing_ok=True)
+
+    def outlet_codes(self, ids: pa.Array) -> NDArray[np.int32]:
+        """Codes of the outlets (string[k], null for none) of some documents; new ones are added."""
+        encoded = ids.dictionary_encode()
+        known = {outlet: code for code, outlet in enumerate(self.outlet_ids)}
+        codes = [known.setdefault(outlet, len(known)) for outlet in encoded.dictionary.to_pylist()]
+        self.outlet_ids = list(known)
+        self.outlet_pages += [0] * (len(known) - len(self.outlet_pages))
+        table = np.array([*codes, -1], np.int32)
+        return table[encoded.indices.fill_null(len(codes)).to_numpy()]
+
+    def enter(self, new: Incoming, bodies: Words, params: Params) -> None:
+        """Enter documents that are not in the index, their words without chrome (but for lines that have become
+        it, see `take_off`). Each is a story of its own until `settle`."""
+        numbers = np.arange(len(self), len(self) + len(new))
+        bodies = bodies.compact()
+        data, offsets = buffers(new.doc_ids.cast(pa.large_string()))
+        base = len(self["ids"]) - offsets[0]
+        self.columns["ids"].append(data[offsets[0] : offsets[-1]])
+        self._append(id_starts=offsets[:-1] + base, id_ends=offsets[1:] + base)
+        self._append_words("words", "starts", "ends", bodies)
+        self._append_words("head_words", "head_starts", "head_ends", new.headlines.compact())
+        self._append(outlets=new.outlets, urls=new.urls, times=new.times)
+        digests = bodies.digests()
+        self._append(digests=digests, labels=numbers, ring=numbers, edge_heads=np.full(len(new), -1))
+        self._append(anchors=np.zeros(len(new), np.int32))
+        for code, pages in zip(*np.unique(new.outlets[new.outlets >= 0], return_counts=True), strict=True):
+            self.outlet_pages[code] += int(pages)
+        named = np.flatnonzero(new.urls >= 0)
+        entries = [
+            (keys_of(DOC_ID, digest_strings(new.doc_ids)), numbers),
+            (keys_of(URL, new.urls[named].astype(np.uint64)), numbers[named]),
+        ]
+        self._post([*entries, *self._of_texts(numbers, bodies, digests, params)])
+
+    def take_off(self, chrome: Chrome, params: Params) -> NDArray[np.int64]:
+        """Take lines that are chrome now off the documents that hold them: which ones (int64[k])."""
+        keys = np.unique(chrome.keys)
+        new = keys[~np.isin(keys, self["chrome"])]
+        self.columns["chrome"].append(new)
+        holders = self.holders(new)
+        if len(holders):
+            lines = read_lines(self.words(holders), self["outlets"][holders])
+            words = strip(lines, chrome)
+            at = len(self["words"])
+            self.columns["words"].append(words.words)
+            self["starts"][holders], self["ends"][holders] = words.starts + at, words.ends + at
+            digests = words.digests()
+            self["digests"][holders] = digests
+            self._post(self._of_texts(holders, words, digests, params))
+        return holders
+
+    def holders(self, lines: NDArray[np.uint64], most: int = 1 << 30) -> NDArray[np.int64]:
+        """The documents that hold any of the lines (uint64, as `Lines.keys`), of a line the first `most`."""
+        _, docs = self.postings.probe(np.unique(keys_of(LINE, lines)), most)
+        return np.unique(docs)
+
+    def settle(self, docs: NDArray[np.int64], labels: NDArray[np.int64], edges: Edges) -> None:
+        """Put whole stories in the place of what these documents were in: `docs` int64[k] all documents of some
+        stories, `labels` int64[k] which document each one's story is named by, `edges` all their edges."""
+        self["labels"][docs] = labels
+        kernels.tie_rings(docs[np.argsort(labels, kind="stable")], self["labels"], self["ring"])
+        self["edge_heads"][docs] = -1
+        first, m = len(self["edge_a"]), len(edges.pairs)
+        a, b = edges.pairs[:, 0].copy(), edges.pairs[:, 1].copy()
+        next_a, next_b = np.empty(m, np.int64), np.empty(m, np.int64)
+        kernels.chain_edges(a, b, first, self["edge_heads"], next_a, next_b)
+        self._append(edge_a=a, edge_b=b, edge_next_a=next_a, edge_next_b=next_b)
+        self._append(edge_score=edges.score, edge_rare=edges.rare, edge_anchors=edges.by_anchors)
+
+    def words(self, docs: NDArray[np.int64]) -> Words:
+        """The words of some documents, as they are compared."""
+        return self._gathered("words", "starts", "ends", docs)
+
+    def headlines(self, docs: NDArray[np.int64]) -> Words:
+        return self._gathered("head_words", "head_starts", "head_ends", docs)
+
+    def _gathered(self, words: str, starts: str, ends: str, docs: NDArray[np.int64]) -> Words:
+        lengths = self[ends][docs] - self[starts][docs]
+        out, out_ends = np.empty(int(lengths.sum()), self[words].dtype), np.empty(len(docs), np.int64)
+        kernels.gather(self[words], self[starts], self[ends], docs, out, out_ends)
+        return Words(out, out_ends - lengths, out_ends)
+
+    def doc_ids(self, docs: NDArray[np.int64]) -> pa.Array:
+        """The ids (string[k]) of some documents."""
+        text = self._gathered("ids", "id_starts", "id_ends", docs)
+        offsets = np.append(0, text.ends).astype(np.int64)
+        found = pa.LargeStringArray.from_buffers(len(docs), pa.py_buffer(offsets), pa.py_buffer(text.words))
+        return found.cast(pa.string())
+
+    def numbers(self, doc_ids: pa.Array) -> NDArray[np.int64]:
+        """The numbers of documents by their ids (string[k]), int64[k], -1 for those that are not here."""
+        keys, inverse = np.unique(keys_of(DOC_ID, digest_strings(doc_ids)), return_inverse=True)
+        owners, docs = self.postings.probe(keys, 1)
+        found = np.full(len(keys), -1)
+        found[owners] = docs
+        return np.asarray(found[inverse], np.int64)
+
+    def _of_texts(
+        self, numbers: NDArray[np.int64], texts: Words, digests: NDArray[np.uint64], params: Params
+    ) -> list[_Entries]:
+        """The entries of texts. What stands in the index word for word is found by that alone."""
+        lines = read_lines(texts, self["outlets"][numbers])
+        asked, inverse = np.unique(keys_of(TEXT, digests), return_inverse=True)
+        known = np.zeros(len(asked), bool)
+        known[self.postings.probe(asked, 1)[0]] = True
+        fresh = np.flatnonzero(~known[inverse] & (texts.lengths > 0))
+        fresh = fresh[np.unique(digests[fresh], return_index=True)[1]]
+        keys = text_keys(texts.take(fresh), params)
+        self["anchors"][numbers[fresh]] = keys.held
+        return [
+            (keys_of(LINE, lines.keys), np.repeat(numbers, np.diff(lines.opens))),
+            (keys_of(TEXT, digests[fresh]), numbers[fresh]),
+            (keys.bands, numbers[fresh][keys.of_bands]),
+            (keys.anchors, numbers[fresh][keys.of_anchors]),
+        ]
+
+    def _post(self, entries: list[_Entries]) -> None:
+        keys, docs = zip(*entries, strict=True)
+        if sum(map(len, keys)):
+            self.postings.add(np.concatenate(keys), np.concatenate(docs).astype(np.uint32))
+
+    def _append(self, **values: NDArray[Any]) -> None:
+        for name, column in values.items():
+            self.columns[name].append(column)
+
+    def _append_words(self, words: str, starts: str, ends: str, texts: Words) -> None:
+        base = len(self[words])
+        self.columns[words].append(texts.words)
+        self._append(**{starts: texts.starts + base, ends: texts.ends + base})
+
+    def _read_state(self) -> dict[str, Any]:
+        path = self._folder / _STATE
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def _clear(self) -> None:
+        shutil.rmtree(self._folder)
+        self._folder.mkdir(parents=True)
+        self._lock = (self._folder / _LOCK).open("wb")
+
+
+@dataclass(frozen=True, slots=True)
+class TextKeys:
+    """The keys by which n texts are found: `bands` and `anchors` uint64, whose each is (int64), and `held`
+    int32[n]: anchors of each text."""
+
+    bands: NDArray[np.uint64]
+    of_bands: NDArray[np.int64]
+    anchors: NDArray[np.uint64]
+    of_anchors: NDArray[np.int64]
+    held: NDArray[np.int32]
+
+
+def text_keys(texts: Words, params: Params) -> TextKeys:
+    """The keys of the bands and anchors of n texts."""
+    n = len(texts)
+    signed = sign(texts, params)
+    bands = np.empty((params.bands, n), np.uint64)
+    shingles.band_keys(signed.signatures, np.arange(n), 0, params.rows, bands)
+    anchored = anchors(texts, params)
+    owners = (anchored & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return TextKeys(
+        keys_of(BAND, bands.ravel()),
+        np.tile(np.arange(n), params.bands),
+        keys_of(ANCHOR, anchored >> np.uint64(32)),
+        owners,
+        np.bincount(owners, minlength=n).astype(np.int32),
+    )
