@@ -6,11 +6,12 @@ against the ledger. It ends with an event on **wirefold_stories**, which starts 
 
 ## When it is red
 Nothing is released until this dag is green; the last release stays as it is. Both tasks find their
-own result when run again: clear the failed one. If `story` says that somebody else wrote the ledger,
-another run was at work: wait for it and clear `story`.
+own result when run again: clear the failed one. A run that is left red is completed by `match` of the
+next one, and its pages come out with that one's release.
 
 ## By hand
-*Now* is the clock of an ingest run; give the time of the run whose pages are to be folded.
+*Now* is the clock of an ingest run; give the time of the run whose pages are to be folded. A clock
+before those of earlier runs is a backfill, and is folded as it comes.
 """
 
 from __future__ import annotations

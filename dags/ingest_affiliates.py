@@ -21,8 +21,9 @@ new (304 everywhere) is green, too, and cheap.
 
 ## By hand
 *Now* is the run's clock. Left empty it is the time the run is for, so clearing a task repeats the
-same run. It needs the pool `affiliates` (its slots are the shards that may talk to sites at once)
-and, for a lake on S3, the connection `wirefold_s3`.
+same run; a time before those of earlier runs is a backfill, and is taken as it comes. It needs the
+pool `affiliates` (its slots are the shards that may talk to sites at once) and, for a lake on S3, the
+connection `wirefold_s3`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ release.
 Readers still have the last release, whole: nothing is released by halves.
 - *a check did not hold*: the log names the check, its value and its limit. It is not tried again,
   the same pages give the same tables. Look at the pages it counts, then clear `publish`.
+- *was taken up before …, which has its pages already*: there is nothing to release for this run.
 - *somebody else wrote*: another publisher swapped `latest.json` first. Clear `publish`.
 - anything else was tried three times. Clear `publish`: it gives byte-identical files.
 

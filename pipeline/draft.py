@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.counts import Counts
-from pipeline.lake import ledger
+from pipeline.lake import ledger, order
 from pipeline.lake.pages import Documents, documents, segments_until
 from pipeline.lake.segment import ahead, read_batches, read_segment, read_segments
 from pipeline.lake.store import Store
@@ -77,7 +77,7 @@ def draw_up(
     read: Callable[[pa.Table], Words],
     folder: Path,
 ) -> Drafted:
-    """Write the tables of all pages up to the run to `folder`.
+    """Write the tables of all pages up to the run, in the order of lake.order, to `folder`.
 
     `rules`: those of wire credits (rule, service, where, weight). `read` gives the words of some pages
     (columns outlet_id and body of segments.PAGES) as they were compared.
@@ -113,7 +113,7 @@ def _buckets(
 ) -> Iterator[_Bucket]:
     """All stories, a bucket at a time, in the order of the published files."""
     docs = documents(lake, run)
-    story_ids = stories_of(ledger.history(lake), docs.doc_ids)
+    story_ids = stories_of(ledger.history(lake, order.runs_until(lake, run)), docs.doc_ids)
     layout = lay_out(story_ids, docs.first_seen_at, docs.read(["word_count"])["word_count"].to_numpy())
     pages = _scatter_pages(docs, layout, folder)
     pairs = _scatter_pairs(lake, run, docs, layout, folder)

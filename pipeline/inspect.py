@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import BadInput
-from pipeline.lake import ledger
+from pipeline.lake import ledger, order
 from pipeline.lake.store import Store
 from pipeline.match.blocks import compared, url_keys
 from pipeline.match.figures import FIGURES, Articles
@@ -156,7 +156,7 @@ def story(lake: Store, story_id: str) -> WholeStory:
     Raises `BadInput` if there is no such story.
     """
     _released(lake)
-    live = replay(ledger.history(lake)).live(story_id)
+    live = replay(ledger.history(lake, order.runs_told(lake))).live(story_id)
     stories = read_table(lake, "stories")
     found = stories.slice(_row_of(stories, "story_id", live), 1).to_pylist()[0]
     copies = read_table(lake, "republications")

@@ -29,7 +29,7 @@ from pipeline.extract.tables import from_templates, rules_table, to_templates
 from pipeline.ingest.harvest import counts_of, ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
-from pipeline.lake import index, ledger
+from pipeline.lake import index, ledger, order
 from pipeline.lake.locate import open_store
 from pipeline.lake.pages import Documents, documents
 from pipeline.lake.segment import read_segment, write_segment
@@ -116,11 +116,7 @@ def plan(config: Config) -> tuple[Shard, ...]:
 
 
 def ingest(lake: Store, run: Run, config: Config, shard: str, progress: Progress | None = None) -> Counts:
-    """Fetch a shard's new pages into the raw zone. A broken outlet is a row, never an error.
-
-    Raises `Failed` for a new run whose clock lies before that of a finished one.
-    """
-    ledger.check_order(lake, run.run_id)
+    """Fetch a shard's new pages into the raw zone. A broken outlet is a row, never an error."""
     return ingest_shard(lake, run, shard, _shards(config)[shard], config.network, config.params, progress)
 
 
@@ -174,7 +170,8 @@ def _raw_pages(lake: Store, fetched: pa.Table, zones: Mapping[str, str], params:
 
 
 def settle(lake: Store, run: Run, config: Config) -> Counts:
-    """Add up the run's shards. A shard whose fetch failed as a whole took up no page and is left out.
+    """Add up the run's shards, and give the run its place in the order. A shard whose fetch failed as a whole
+    took up no page and is left out.
 
     Raises `Failed` if a page taken up ended in no status or in two, or if no shard was fetched.
     """
@@ -188,10 +185,20 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
         total += fetched + extract(lake, run, config, shard)
     if not total.conserved:
         raise Failed(f"run {run.run_id}: {total.fetched} pages taken up, {total.settled} settled: {total}")
+    order.place(lake, run.run_id)
     return total
 
 
 def match(lake: Store, run: Run, config: Config) -> Matched:
+    """Fold the run's pages into clusters; runs taken up before it that were cut short are completed first."""
+    order.place(lake, run.run_id)
+    for earlier in order.unfinished(lake, run):
+        _match(lake, earlier, config)
+        story(lake, earlier, config)
+    return _match(lake, run, config)
+
+
+def _match(lake: Store, run: Run, config: Config) -> Matched:
     """Learn the outlets' chrome and take it off, sign new pages, find and verify candidate pairs, cluster;
     writes chrome, pairs and clusters of the run."""
     params = config.params
@@ -242,12 +249,11 @@ def _words(docs: Documents) -> Words:
 
 def story(lake: Store, run: Run, config: Config) -> Told:
     """Give clusters their story ids against the ledger; appends the run's events to it."""
-    ledger.check_order(lake, run.run_id)
     rows = read_segment(lake, segment_key("clusters", run.run_id, _ALL))
     clusters: dict[str, list[str]] = {}
     for doc_id, name in zip(rows["doc_id"].to_pylist(), rows["cluster"].to_pylist(), strict=True):
         clusters.setdefault(name, []).append(doc_id)
-    events = identify(clusters, replay(ledger.history(lake, before=run.run_id)), run.run_id)
+    events = identify(clusters, replay(ledger.history(lake, order.runs_before(lake, run))), run.run_id)
     ledger.append(lake, run.run_id, events)
     changes = events["change"].to_pylist()
     return Told(

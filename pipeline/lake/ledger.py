@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
-from pipeline.errors import Failed
 from pipeline.lake.segment import read_segments, to_parquet
 from pipeline.lake.store import Store
 from pipeline.segments import LEDGER
 
-_PREFIX = "ledger/"
+_PREFIX = "ledger/run="
 
 
 def ledger_key(run_id: str) -> str:
-    return f"{_PREFIX}run={run_id}.parquet"
+    return f"{_PREFIX}{run_id}.parquet"
 
 
 def append(lake: Store, run_id: str, events: pa.Table) -> bool:
@@ -21,17 +22,11 @@ def append(lake: Store, run_id: str, events: pa.Table) -> bool:
     return lake.put_if_absent(ledger_key(run_id), to_parquet(events))
 
 
-def check_order(lake: Store, run_id: str) -> None:
-    """Raise `Failed` for a new run that lies before one in the ledger: its events would change what
-    the later run built on."""
-    runs = [
-        stored.key.removeprefix(f"{_PREFIX}run=").removesuffix(".parquet") for stored in lake.list(_PREFIX)
-    ]
-    if runs and run_id not in runs and runs[-1] > run_id:
-        raise Failed(f"{lake.url}: run {run_id} lies before run {runs[-1]}, which is done; use a later clock")
+def told(lake: Store) -> tuple[str, ...]:
+    """The ids of the runs that have their events in the ledger, ascending."""
+    return tuple(stored.key.removeprefix(_PREFIX).removesuffix(".parquet") for stored in lake.list(_PREFIX))
 
 
-def history(lake: Store, before: str | None = None) -> pa.Table:
-    """All events in the order of runs; with `before`, only of runs whose id sorts before it."""
-    keys = [stored.key for stored in lake.list(_PREFIX)]
-    return read_segments(lake, LEDGER, [key for key in keys if before is None or key < ledger_key(before)])
+def history(lake: Store, runs: Iterable[str]) -> pa.Table:
+    """The events of these runs, in this order. Raises `Missing` if one of them has none."""
+    return read_segments(lake, LEDGER, map(ledger_key, runs))

@@ -1,11 +1,12 @@
 """The pages of the lake as documents: each one once, as it was first seen, and never all texts at once.
 
-A run sees the segments of its own and of earlier runs, so that a rerun after later ones gives what it
-gave before.
+A run sees the segments of its own and of the runs taken up before it (lake.order), so that a rerun after
+later ones gives what it gave before.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.lake.order import runs_until
 from pipeline.lake.segment import read_batches, read_segments
 from pipeline.lake.store import Store
 from pipeline.model import Run
@@ -59,11 +61,11 @@ class Documents:
 
 
 def documents(lake: Store, run: Run) -> Documents:
-    """The documents of the pages of this and earlier runs."""
+    """The documents of the pages of this run and those taken up before it."""
     segments = segments_until(lake, "pages", run)
     seen = read_segments(lake, PAGES, segments, ["doc_id", "fetched_at"])
-    # both sorts are stable, and the segments come in the order of their runs: the first row of a
-    # doc_id is that of its first fetch, in its first run
+    # both sorts are stable, and the segments come in the order in which runs were taken up: the first row
+    # of a doc_id is that of its first fetch, in the first run that has it
     rows = np.argsort(_micros(seen["fetched_at"]), kind="stable")
     ids = seen["doc_id"].combine_chunks().take(rows)
     by_id = pc.sort_indices(ids).to_numpy()
@@ -83,9 +85,12 @@ def documents(lake: Store, run: Run) -> Documents:
 
 
 def segments_until(lake: Store, kind: str, run: Run) -> tuple[str, ...]:
-    """Keys of one kind of segment (fetches, sites, pages, quarantine) of this and earlier runs, in order."""
-    last = f"{kind}/run={run.run_id}/\U0010ffff"
-    return tuple(stored.key for stored in lake.list(f"{kind}/run=") if stored.key <= last)
+    """Keys of one kind of segment (fetches, sites, pages, quarantine) of this run and those taken up before
+    it, in that order."""
+    by_run: defaultdict[str, list[str]] = defaultdict(list)
+    for stored in lake.list(f"{kind}/run="):
+        by_run[stored.key.split("/")[1].removeprefix("run=")].append(stored.key)
+    return tuple(key for run_id in runs_until(lake, run) for key in by_run[run_id])
 
 
 def _micros(times: pa.ChunkedArray) -> NDArray[np.int64]:

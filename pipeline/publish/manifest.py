@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from pipeline.columns import SCHEMA_VERSION
 from pipeline.counts import Counts
 from pipeline.errors import BadInput
+from pipeline.lake.order import by_place
 from pipeline.lake.store import Missing, Store
 
 LATEST = "latest.json"
@@ -180,7 +181,8 @@ def read_manifest(lake: Store, release: str | None = None) -> Manifest | None:
 
 
 def list_releases(lake: Store) -> list[Manifest]:
-    """All releases whose manifest is kept, oldest first."""
+    """All releases whose manifest is kept, in the order of their runs (lake.order)."""
     keys = [stored.key for stored in lake.list("releases/") if stored.key.endswith("/manifest.json")]
     manifests = [Manifest.from_json(lake.get(key)) for key in keys]
-    return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.release))
+    place = by_place(lake)
+    return sorted(manifests, key=lambda manifest: place(manifest.release))

@@ -23,6 +23,7 @@ from pipeline import __version__, schema
 from pipeline.columns import SCHEMA_VERSION, Table
 from pipeline.counts import Counts
 from pipeline.errors import CheckFailed
+from pipeline.lake.order import by_place
 from pipeline.lake.store import Conflict, Store
 from pipeline.model import Run
 from pipeline.params import Params
@@ -190,6 +191,11 @@ def _begin(lake: Store, release: str) -> _Start:
     published = bool(ours and latest and _descends(lake, latest.release, release))
     if ours and latest and not published and _descends(lake, latest.previous, release):
         raise Conflict(f"{lake.url}: release {release} was rolled back; publish under a new id")
+    place = by_place(lake)
+    if latest and not ours and place(release)[0] < place(latest.release)[0]:
+        raise Conflict(
+            f"{lake.url}: {release} was taken up before {latest.release}, which has its pages already"
+        )
     previous = ours.previous if ours else latest.release if latest else None
     base = find_manifest(lake, previous) if previous else None
     if previous and base is None:

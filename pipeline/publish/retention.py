@@ -1,7 +1,8 @@
 """What a kept release names is never touched; going back to a release is one swap.
 
-Release ids sort by time. That is what tells a killed writer's litter from a living writer's files:
-only what was written under an id older than every kept release is dropped.
+A release has the id of its run, and runs have an order (lake.order). That is what tells a killed writer's
+litter from a living writer's files: only what was written by a run before those of all kept releases is
+dropped. What no run has written comes before all, by its id.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipeline.errors import BadInput
+from pipeline.lake.order import by_place
 from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.publish.current import complete_current
@@ -45,7 +47,7 @@ def collect_garbage(lake: Store, run: Run, *, keep_releases: int, keep_days: flo
     Kept: the newest `keep_releases`, all younger than `keep_days` at `run.now`, and what
     `latest.json` points to and came from.
     """
-    releases = list_releases(lake)
+    releases, rank = list_releases(lake), by_place(lake)
     latest = read_latest(lake)
     if latest is None:
         return 0
@@ -58,12 +60,14 @@ def collect_garbage(lake: Store, run: Run, *, keep_releases: int, keep_days: flo
         if manifest.release in pinned | recent or manifest.created_at >= horizon
     ]
     named = {file.key for manifest in kept for file in manifest.files}
-    oldest = min(manifest.release for manifest in kept)
+    oldest = min(rank(manifest.release) for manifest in kept)
     # manifests first: a release whose files are going must no longer be found
     doomed = [manifest_key(old.release) for old in releases if old not in kept]
-    doomed += [item.key for item in lake.list("failed/") if item.key.split("/")[1] < oldest]
+    doomed += [item.key for item in lake.list("failed/") if rank(item.key.split("/")[1]) < oldest]
     doomed += [
-        item.key for item in lake.list("tables/") if item.key not in named and _written_by(item.key) < oldest
+        item.key
+        for item in lake.list("tables/")
+        if item.key not in named and rank(_written_by(item.key)) < oldest
     ]
     for key in doomed:
         lake.delete(key)

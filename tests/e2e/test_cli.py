@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import cli
-from pipeline.errors import BadInput, Failed
+from pipeline.errors import BadInput
 from pipeline.lake.locate import open_store
 from pipeline.publish.release import read_table
 
@@ -116,15 +116,30 @@ def test_a_credit_spreads_to_the_copies_that_dropped_it(tmp_path: Path) -> None:
     assert found == {"ap-dateline": 2, "ap-signature": 1, "reuters-dateline": 1}
 
 
-def test_a_clock_before_the_newest_run_is_refused(tmp_path: Path) -> None:
+def test_a_backfill_joins_what_is_there_and_its_release_is_the_newest(tmp_path: Path) -> None:
     path, out = articles(tmp_path), tmp_path / "lake"
     wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
-    args = ["cluster", str(path), "--out", str(out), "--now", "2026-03-04T20:00:00Z"]
-    files = {p for p in out.rglob("*") if p.is_file()}
-    result = CliRunner().invoke(cli.app, args)
-    assert isinstance(result.exception, Failed)
-    assert {p for p in out.rglob("*") if p.is_file()} == files
-    assert "20260305T200000Z" in str(result.exception)
+    before = wirefold("explain", str(out), "a1", "a2")
+    old = tmp_path / "old.jsonl"
+    rows = [
+        {"doc_id": "a0", "url": "http://four.example/x", "text": f"{prose(1, 60)}\n{prose(2, 80)}"},
+        {"doc_id": "c0", "url": "http://four.example/y", "text": prose(30, 90)},
+    ]
+    old.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    backfill = ("cluster", str(old), "--out", str(out), "--now", "2025-01-04T20:00:00Z")
+    again = wirefold(*backfill)
+    assert (again["stories"], again["republications"], again["changed_stories"]) == (3, 6, 2)
+    after = wirefold("explain", str(out), "a0", "a1")
+    assert after["a"]["story_id"] == before["a"]["story_id"]  # type: ignore[index]
+    listed = json.loads(CliRunner().invoke(cli.app, ["releases", str(out), "--json"]).stdout)
+    assert [(row["release"], row["current"]) for row in listed] == [
+        ("20260305T200000Z", False),
+        ("20250104T200000Z", True),
+    ]
+    files = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    wirefold("cluster", str(path), "--out", str(out), "--now", NOW)
+    wirefold(*backfill)
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == files
 
 
 def test_explain_gives_the_figures_and_the_aligned_text(lake: str) -> None:

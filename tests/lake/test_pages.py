@@ -11,6 +11,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 
 from pipeline.lake.folder import FolderStore
+from pipeline.lake.order import place
 from pipeline.lake.pages import documents
 from pipeline.lake.segment import ROW_GROUP, count_rows, read_batches, write_segment, writing_segment
 from pipeline.model import Run
@@ -39,24 +40,28 @@ def pages(rows: list[tuple[str, datetime, str]]) -> pa.Table:
 
 
 @settings(deadline=None, max_examples=40)
-@given(runs=st.lists(SHARDS, min_size=1, max_size=3), until=st.integers(0, 2))
-def test_each_document_once_as_it_was_first_seen(runs: list[list[list[Fetched]]], until: int) -> None:
+@given(runs=st.lists(SHARDS, min_size=3, max_size=3), taken=st.permutations(RUNS), until=st.integers(0, 2))
+def test_each_document_once_as_it_was_first_seen(
+    runs: list[list[list[Fetched]]], taken: list[Run], until: int
+) -> None:
     with TemporaryDirectory() as folder:
         lake = FolderStore(folder)
+        for run in taken:
+            place(lake, run.run_id)
         found: dict[str, tuple[datetime, str]] = {}
         last: dict[str, datetime] = {}
-        for run, shards in zip(RUNS, runs, strict=False):
+        for run, shards in zip(taken, runs, strict=True):
             for shard, fetched in enumerate(shards):
                 rows = [
                     (doc, run.now + timedelta(minutes=at), f"{run.run_id} {shard} {n}")
                     for n, (doc, at) in enumerate(fetched)
                 ]
                 write_segment(lake, segment_key("pages", run.run_id, f"{shard:03d}"), pages(rows))
-                for doc, at, body in rows if run in RUNS[: until + 1] else ():
+                for doc, at, body in rows if run in taken[: until + 1] else ():
                     if doc not in found or at < found[doc][0]:
                         found[doc] = (at, body)
                     last[doc] = max(at, last.get(doc, at))
-        docs = documents(lake, RUNS[until])
+        docs = documents(lake, taken[until])
         ids = sorted(found)
         assert docs.doc_ids.to_pylist() == ids
         assert docs.first_seen_at.to_pylist() == [found[doc][0] for doc in ids]

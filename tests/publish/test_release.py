@@ -15,6 +15,7 @@ import pytest
 from pipeline import schema
 from pipeline.errors import BadInput, CheckFailed, Failed
 from pipeline.lake.folder import FolderStore
+from pipeline.lake.order import place
 from pipeline.lake.store import Conflict, Store
 from pipeline.model import Run
 from pipeline.publish.release import (
@@ -268,6 +269,30 @@ def test_garbage_is_what_no_kept_release_names(lake: FolderStore) -> None:
     assert named <= contents(lake).keys()
     assert read_table(lake, "stories", "rel-4").num_rows == 3
     assert collect_garbage(lake, now, keep_releases=2, keep_days=1) == 0
+
+
+def test_a_backfill_that_is_being_published_is_no_garbage(lake: FolderStore) -> None:
+    for number in (1, 2):
+        place(lake, f"rel-{number}")
+        publish(lake, SECOND, f"rel-{number}")
+    place(lake, "rel-0")  # an earlier clock, taken up later
+    for release in ("rel-0", "rel-00"):
+        lake.put(f"tables/stories/schema=1/seen_day=2031-04-07/{release}-part.parquet", b"unnamed")
+    collect_garbage(lake, Run("m", SECOND.run.now + timedelta(days=99)), keep_releases=0, keep_days=0)
+    assert lake.exists("tables/stories/schema=1/seen_day=2031-04-07/rel-0-part.parquet")
+    assert not lake.exists("tables/stories/schema=1/seen_day=2031-04-07/rel-00-part.parquet")
+    publish(lake, FIRST, "rel-0")
+    assert [manifest.release for manifest in list_releases(lake)] == ["rel-1", "rel-2", "rel-0"]
+
+
+def test_a_run_taken_up_before_the_newest_release_is_in_it(lake: FolderStore) -> None:
+    for release in ("rel-2", "rel-1"):
+        place(lake, release)
+    publish(lake, FIRST, "rel-1")
+    before = contents(lake)
+    with pytest.raises(Conflict, match="rel-2 was taken up before rel-1, which has its pages already"):
+        publish(lake, SECOND, "rel-2")
+    assert contents(lake) == before
 
 
 def test_garbage_spares_the_release_that_was_gone_back_to(lake: FolderStore) -> None:

@@ -1,0 +1,85 @@
+"""The order in which runs were taken up: a run builds on those before it, whatever their clocks say.
+
+    order/00000003.txt   the first three runs, a line each: its id, how many judgements there were then
+
+A run takes the next place once its pages are settled and keeps it for ever, so a rerun sees what it saw:
+late runs and backfills stand where they came. Each object holds the whole order up to its place.
+A lake that has none was written when runs had to come in the order of their ids: its order begins with the
+runs of ledger/ by their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.lake import ledger
+from pipeline.lake.store import Store
+from pipeline.model import Run
+
+_PREFIX = "order/"
+JUDGEMENTS = "judgements/"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A run in the order, and how many judgements the lake held when it took its place."""
+
+    run_id: str
+    judgements: int
+
+
+def place(lake: Store, run_id: str) -> None:
+    """Give the run the next place; nothing happens if it has one."""
+    while True:
+        taken = places(lake)
+        if any(other.run_id == run_id for other in taken):
+            return
+        rows = [*taken, Place(run_id, newest(lake, JUDGEMENTS))]
+        text = "".join(f"{row.run_id} {row.judgements}\n" for row in rows)
+        if lake.put_if_absent(f"{_PREFIX}{len(rows):08d}.txt", text.encode()):
+            return
+
+
+def places(lake: Store) -> tuple[Place, ...]:
+    """All runs in the order in which they were taken up."""
+    last = newest(lake, _PREFIX)
+    if not last:
+        return tuple(Place(run_id, 0) for run_id in ledger.told(lake))
+    lines = (line.split() for line in lake.get(f"{_PREFIX}{last:08d}.txt").decode().splitlines())
+    return tuple(Place(run_id, int(judgements)) for run_id, judgements in lines)
+
+
+def runs_before(lake: Store, run: Run) -> tuple[str, ...]:
+    """The ids of the runs taken up before this one: of all, if it has no place yet."""
+    runs = tuple(place.run_id for place in places(lake))
+    return runs[: runs.index(run.run_id)] if run.run_id in runs else runs
+
+
+def runs_until(lake: Store, run: Run) -> tuple[str, ...]:
+    """Those, and this run."""
+    return (*runs_before(lake, run), run.run_id)
+
+
+def runs_told(lake: Store) -> tuple[str, ...]:
+    """The ids of all runs that have their events in the ledger, in the order in which they were taken up."""
+    told = set(ledger.told(lake))
+    return tuple(place.run_id for place in places(lake) if place.run_id in told)
+
+
+def unfinished(lake: Store, run: Run) -> tuple[Run, ...]:
+    """The runs before this one that were cut short: they have no events in the ledger yet."""
+    told = set(ledger.told(lake))
+    return tuple(Run.of(run_id) for run_id in runs_before(lake, run) if run_id not in told)
+
+
+def by_place(lake: Store) -> Callable[[str], tuple[int, str]]:
+    """The key that sorts ids of runs, and of their releases, by place; those without one first, by id."""
+    place_of = {place.run_id: number for number, place in enumerate(places(lake))}
+    return lambda run_id: (place_of.get(run_id, -1), run_id)
+
+
+def newest(lake: Store, prefix: str) -> int:
+    """The number of the last object under a prefix of numbered ones, 0 without any."""
+    last = max((stored.key for stored in lake.list(prefix)), default=f"{prefix}0")
+    return int(last.removeprefix(prefix).partition(".")[0])

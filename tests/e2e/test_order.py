@@ -1,0 +1,67 @@
+"""Runs come late, out of order and cut short; nothing is lost, and nothing that was said is unsaid."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline import intake, steps
+from pipeline.config import Config
+from pipeline.lake import ledger, order
+from pipeline.lake.locate import open_store
+from pipeline.lake.store import Store
+from pipeline.model import Run
+from pipeline.publish.release import read_table
+from tests.e2e.test_cli import articles, prose
+from tests.publish.faults import contents
+
+FIRST, BACKFILL, LAST = (Run.at(datetime(year, 3, 5, 20, tzinfo=UTC)) for year in (2026, 2025, 2027))
+
+
+def fold(lake: Store, run: Run, config: Config) -> None:
+    steps.match(lake, run, config)
+    steps.story(lake, run, config)
+
+
+def inputs(folder: Path) -> list[Path]:
+    """Three files, of which the second and the third bring copies of a story of the first."""
+    copies = [
+        [("a0", f"{prose(1, 60)}\n{prose(2, 80)}"), ("c0", prose(30, 90))],
+        [("d0", f"{prose(2, 80)}\n{prose(3, 70)}\n{prose(4, 90)}"), ("c1", prose(30, 90))],
+    ]
+    paths = [articles(folder)]
+    for n, rows in enumerate(copies):
+        path = folder / f"more{n}.jsonl"
+        lines = [{"doc_id": d, "url": f"http://{d}.example/", "text": text} for d, text in rows]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        paths.append(path)
+    return paths
+
+
+def test_a_run_that_was_cut_short_is_completed_by_the_next(tmp_path: Path) -> None:
+    paths = inputs(tmp_path)
+    lakes = [open_store(str(tmp_path / name)) for name in ("whole", "cut")]
+    for lake, cut in zip(lakes, (False, True), strict=True):
+        config = Config.for_files("lake", ())
+        for run, path in zip((FIRST, BACKFILL, LAST), paths, strict=True):
+            intake.take_in(lake, run, config, [path])
+            order.place(lake, run.run_id)
+            if not cut or run == LAST:
+                fold(lake, run, config)
+        steps.publish(lake, LAST, config, ())
+    whole, cut_short = map(contents, lakes)
+    assert whole == cut_short
+    assert order.runs_told(lakes[1]) == (FIRST.run_id, BACKFILL.run_id, LAST.run_id)
+    assert len(ledger.told(lakes[1])) == 3
+
+
+def test_an_older_copy_joins_a_story_that_was_seen_later(tmp_path: Path) -> None:
+    lake, config = open_store(str(tmp_path / "lake")), Config.for_files("lake", ())
+    for run, path in zip((FIRST, BACKFILL), inputs(tmp_path), strict=False):
+        intake.take_in(lake, run, config, [path])
+        fold(lake, run, config)
+        steps.publish(lake, run, config, ())
+    copies = {row["doc_id"]: row for row in read_table(lake, "republications").to_pylist()}
+    assert copies["a0"]["story_id"] == copies["a1"]["story_id"] != copies["c0"]["story_id"]
+    assert (copies["a0"]["first_seen_at"], copies["a0"]["run_id"]) == (BACKFILL.now, BACKFILL.run_id)
