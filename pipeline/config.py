@@ -2,6 +2,7 @@
 
     lake = "s3://news-lake"              # or a folder
     outlets = "outlets.toml"             # beside this file
+    cache = "/var/cache/wirefold"        # this machine's index of the lake
 
     [network]
     contact = "https://example.org/bot"  # stands in the user agent
@@ -14,6 +15,7 @@ Credentials are never here: they come from the standard AWS chain or from Airflo
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +58,7 @@ class _File:
     single_writer: bool = False
     keep_releases: int = 14
     keep_days: float = 30.0
+    cache: str | None = None
     network: Network = field(default_factory=Network)
     params: Params = field(default_factory=Params)
 
@@ -74,13 +77,15 @@ class Config:
     # releases are kept while they are among the newest so many, or younger than so many days
     keep_releases: int
     keep_days: float
+    # where this machine keeps its index of the lake; it can be thrown away at any time
+    cache: Path
     network: Network
     params: Params
 
     @classmethod
     def for_files(cls, lake: str, wires: tuple[Path, ...], scorecard: Path | None = None) -> Config:
         """The configuration of commands that read files: no registry, no network."""
-        return cls(lake, Path(), wires, scorecard, 1, False, 14, 30.0, Network(), Params())
+        return cls(lake, Path(), wires, scorecard, 1, False, 14, 30.0, _user_cache(), Network(), Params())
 
 
 def load_config(path: Path) -> Config:
@@ -98,6 +103,12 @@ def load_config(path: Path) -> Config:
         single_writer=parsed.single_writer,
         keep_releases=parsed.keep_releases,
         keep_days=parsed.keep_days,
+        cache=here / parsed.cache if parsed.cache else _user_cache(),
         network=parsed.network,
         params=parsed.params,
     )
+
+
+def _user_cache() -> Path:
+    """Where programs of this user keep what they can make again (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wirefold"

@@ -110,6 +110,13 @@ class Params:
         leads = ("lead_shingles", "lead_anchor_rate")
         return _digest({name: getattr(self, name) for name in (*kept, *leads)} | {"tokens": _TOKENS})
 
+    def matching(self) -> str:
+        """Twelve hex digits over what decides which documents are one story."""
+        apart = ("warn_", "extract_", "template_", "canonical_", "copy_share")
+        return _digest(
+            {k: v for k, v in asdict(self).items() if not k.startswith(apart)} | {"tokens": _TOKENS}
+        )
+
     def digest(self) -> str:
         """Twelve hex digits over all params, recorded in each release's manifest."""
         return _digest(asdict(self))

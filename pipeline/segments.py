@@ -6,7 +6,7 @@
     quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used (schema.QUARANTINE)
     templates/run=<run_id>/<shard>.parquet   one row an outlet: where its bodies sit, for the next run
     boilerplate/run=<run_id>/all.parquet     one row a line of an outlet's chrome (schema.BOILERPLATE)
-    clusters/run=<run_id>/all.parquet        one row a document: its cluster
+    clusters/run=<run_id>/all.parquet        one row a document of the stories that were touched: its cluster
     pairs/run=<run_id>/all.parquet           one row a verified pair worth keeping
     index/<params>/run=<run_id>.parquet      one row a document: its signature
     ledger/run=<run_id>.parquet              one row a change to a story's identity
@@ -199,7 +199,9 @@ TEMPLATES = _schema(
     ),
 )
 
-CLUSTERS = _schema(("doc_id", STRING), ("cluster", STRING))  # cluster: its smallest doc_id
+# all documents of the stories that a run touched; cluster: its smallest doc_id; asked: its pairs were asked in
+# this run, so that those of earlier runs are void
+CLUSTERS = _schema(("doc_id", STRING), ("cluster", STRING), ("asked", pa.bool_()))
 
 PAIRS = _schema(
     ("doc_id_a", STRING),

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,27 +28,22 @@ from pipeline.extract.tables import from_templates, rules_table, to_templates
 from pipeline.ingest.harvest import counts_of, ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
-from pipeline.lake import index, ledger, order
+from pipeline.lake import ledger, order
 from pipeline.lake.locate import open_store
-from pipeline.lake.pages import Documents, documents
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
 from pipeline.lake.templates import templates_before
-from pipeline.match.blocks import boilerplate, coded, compared, url_codes
-from pipeline.match.chrome import learn, read_lines, strip
-from pipeline.match.cluster import cluster
-from pipeline.match.figures import Articles
-from pipeline.match.pairs import kept_pairs
+from pipeline.match.blocks import compared
 from pipeline.match.scorecard import load_scorecard
-from pipeline.match.sign import sign
-from pipeline.match.verify import Verifier
-from pipeline.match.words import Words, WordStore, read_words
+from pipeline.match.words import Words
+from pipeline.matching import step as matching
+from pipeline.matching.result import Matched
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
 from pipeline.publish.release import collect_garbage, complete_current, write_release
 from pipeline.schema import EDGES, QUARANTINE, REPUBLICATIONS, RUNS, STORIES
-from pipeline.segments import CLUSTERS, PAGES, segment_key
+from pipeline.segments import PAGES, segment_key
 from pipeline.story.identity import identify, replay
 
 # called with (done, total) as pages are worked off; total may grow
@@ -63,19 +57,6 @@ class Shard:
 
     shard: str
     outlets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """What matching found. Units: documents, pairs, clusters; `capped` counts buckets too large to
-    multiply out."""
-
-    pages: int
-    new_pages: int
-    candidates: int
-    accepted: int
-    capped: int
-    clusters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,62 +170,14 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
     return total
 
 
-def match(lake: Store, run: Run, config: Config) -> Matched:
-    """Fold the run's pages into clusters; runs taken up before it that were cut short are completed first."""
+def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:
+    """Fold the run's pages into clusters, or with `whole` all pages anew; runs taken up before it that were cut
+    short are completed first."""
     order.place(lake, run.run_id)
     for earlier in order.unfinished(lake, run):
-        _match(lake, earlier, config)
+        matching.match(lake, earlier, config)
         story(lake, earlier, config)
-    return _match(lake, run, config)
-
-
-def _match(lake: Store, run: Run, config: Config) -> Matched:
-    """Learn the outlets' chrome and take it off, sign new pages, find and verify candidate pairs, cluster;
-    writes chrome, pairs and clusters of the run."""
-    params = config.params
-    docs = documents(lake, run)
-    articles, chrome = _compared(docs, params)
-    write_segment(lake, segment_key("boilerplate", run.run_id, _ALL), chrome)
-    signed = sign(articles.words, params)
-    scorecard = load_scorecard(config.scorecard)
-    known = index.known(lake, params)
-    fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
-    index.add(lake, params, run.run_id, docs.doc_ids, signed.signatures, fresh)
-    clusters = cluster(signed, Verifier(articles, scorecard, params))
-    write_segment(lake, segment_key("pairs", run.run_id, _ALL), kept_pairs(docs.doc_ids, clusters, scorecard))
-    rows = pa.table([docs.doc_ids, docs.doc_ids.take(pa.array(clusters.labels))], schema=CLUSTERS)
-    write_segment(lake, segment_key("clusters", run.run_id, _ALL), rows)
-    return Matched(
-        pages=len(docs),
-        new_pages=len(fresh),
-        candidates=clusters.candidates,
-        accepted=int(np.count_nonzero(clusters.joined)),
-        capped=clusters.capped,
-        clusters=len(np.unique(clusters.labels)),
-    )
-
-
-def _compared(docs: Documents, params: Params) -> tuple[Articles, pa.Table]:
-    """All documents without their outlets' chrome, and the chrome (schema.BOILERPLATE)."""
-    known = docs.read(["outlet_id", "url_normalised", "headline"])
-    outlets, outlet_ids = coded(known["outlet_id"].combine_chunks())
-    urls = url_codes(known["url_normalised"])
-    headlines = read_words(known["headline"].combine_chunks())
-    del known
-    lines = read_lines(_words(docs), outlets)
-    learned = learn(lines, params, urls + 1, docs.first_seen_at.cast(pa.int64()).to_numpy())
-    bodies = ((rows, texts["body"].combine_chunks()) for rows, texts in docs.stream(["body"]))
-    chrome = boilerplate(learned, outlets, outlet_ids, bodies)
-    return Articles(strip(lines, learned.chrome), headlines, urls), chrome
-
-
-def _words(docs: Documents) -> Words:
-    """The words of all bodies."""
-    store, places = WordStore(), []
-    for rows, texts in docs.stream(["body"]):
-        places.append(rows)
-        store.add(texts["body"].combine_chunks())
-    return store.words().take(np.argsort(np.concatenate(places))) if places else store.words()
+    return matching.match(lake, run, config, whole)
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.index.standing import Incoming, Index
+from pipeline.index.standing import Index, Pages
 from pipeline.match.blocks import boilerplate, chrome_of, joined, seen_again
 from pipeline.match.chrome import Chrome, Learned, Lines, learn, read_lines, strip
 from pipeline.match.words import Words
@@ -32,36 +32,35 @@ class Adopted:
     rows: pa.Table
 
 
-def adopt(
-    index: Index, new: Incoming, bodies: Words, texts: pa.Array, known: pa.Table, params: Params
-) -> Adopted:
-    """Take the chrome off k new pages and learn what of it is new.
+def adopt(index: Index, new: Pages, texts: pa.Array, known: pa.Table, params: Params) -> Adopted:
+    """Take the chrome off k new pages and learn what of it is new. Their words are moved.
 
-    `bodies`, `texts` (string[k]): their words, which are moved, and bodies; `known`: schema.BOILERPLATE of what
-    was chrome before.
+    `texts`: string[k], their bodies; `known`: schema.BOILERPLATE of what was chrome before.
     """
     chrome = chrome_of(known, index.outlet_codes(known["outlet_id"].combine_chunks()))
     pages = np.array(index.outlet_pages, np.int64)
     pages += np.bincount(new.outlets[new.outlets >= 0], minlength=len(pages))
-    lines = read_lines(bodies, new.outlets)
-    rows = _counted(known, chrome, lines, new.times, pages)
+    lines = read_lines(new.articles.words, new.outlets)
+    rows = _counted(known, chrome, lines, new.articles.times, pages)
     words = strip(lines, chrome)
     lines = read_lines(words, new.outlets)
     learned = _learned(index, new, words, lines, params)
-    block = boilerplate(learned, pa.array(index.outlet_ids, pa.string()), pages, [(np.arange(len(new)), texts)])
+    block = boilerplate(
+        learned, pa.array(index.outlet_ids, pa.string()), pages, [(np.arange(len(new)), texts)]
+    )
     if len(learned):
         words = strip(lines, learned.chrome)
     return Adopted(words, learned.chrome, joined([rows, block]))
 
 
-def _learned(index: Index, new: Incoming, words: Words, lines: Lines, params: Params) -> Learned:
+def _learned(index: Index, new: Pages, words: Words, lines: Lines, params: Params) -> Learned:
     """The lines of the new pages that are chrome now; `firsts`: a new page that holds each."""
     own, at = np.unique(lines.keys, return_index=True)
     holders = index.holders(own, _HOLDERS)
     both = Words.concat([words, index.words(holders)])
     outlets = np.concatenate([new.outlets, index["outlets"][holders]])
-    urls = np.concatenate([new.urls, index["urls"][holders]])
-    times = np.concatenate([new.times, index["times"][holders]])
+    urls = np.concatenate([new.articles.urls, index["urls"][holders]])
+    times = np.concatenate([new.articles.times, index["times"][holders]])
     learned = learn(read_lines(both, outlets), params, urls + 1, times)
     rows = np.flatnonzero(np.isin(learned.chrome.keys, own))
     keys = learned.chrome.keys[rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,14 +24,14 @@ class Column:
     def __len__(self) -> int:
         return len(self.values)
 
-    def append(self, values: NDArray[np.generic]) -> None:
+    def append(self, values: NDArray[Any]) -> None:
         if len(values):
             with self._path.open("ab") as file:
                 file.write(np.ascontiguousarray(values, self._dtype).data)
             self.values = mapped(self._path, self._dtype)
 
 
-def mapped(path: Path, dtype: DTypeLike) -> NDArray[np.generic]:
+def mapped(path: Path, dtype: DTypeLike) -> NDArray[Any]:
     """The values of a file, mapped and writable. Neighbours of what is touched are not read ahead."""
     with path.open("r+b") as file:
         if not path.stat().st_size:
@@ -40,7 +41,7 @@ def mapped(path: Path, dtype: DTypeLike) -> NDArray[np.generic]:
     return np.frombuffer(memory, dtype)
 
 
-def create(path: Path, dtype: DTypeLike, length: int) -> NDArray[np.generic]:
+def create(path: Path, dtype: DTypeLike, length: int) -> NDArray[Any]:
     """A new file of `length` zeros, mapped and writable."""
     with path.open("wb") as file:
         file.truncate(length * np.dtype(dtype).itemsize)

@@ -77,8 +77,8 @@ def _look_up(
     if len(but):
         kept = but[np.minimum(np.searchsorted(but, docs), len(but) - 1)] != docs
         at, docs = at[kept], docs[kept]
-    # of each bucket one document a story, the first that was entered, and so many stories
-    labels = index["labels"][docs]
+    # of each bucket one document of those that are surely copies, the first that was entered, and so many
+    labels = index["sure"][docs]
     order = np.lexsort((np.arange(len(at)), labels, at))
     new = (np.diff(at[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
     rows = np.sort(order[new])
@@ -142,17 +142,23 @@ def neighbourhood(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(np.concatenate(members))
 
 
+def members(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All documents of the stories of `docs` (int64[k]), ascending."""
+    rings = [_ring(index, label) for label in np.unique(index["labels"][docs]).tolist()]
+    return np.sort(np.concatenate([np.zeros(0, np.int64), *rings]))
+
+
 def edges_of(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
     """The edges of some documents, each once, as rows of the edges' columns (int64, ascending)."""
-    names = ("edge_heads", "edge_a", "edge_next_a", "edge_next_b")
-    columns = [index[name] for name in names]
+    heads, a = index["edge_heads"], index["edge_a"]
+    next_a, next_b = index["edge_next_a"], index["edge_next_b"]
     room = np.empty(64, np.int64)
     rows = [np.zeros(0, np.int64)]
     for doc in docs.tolist():
-        n = kernels.edges_of(doc, *columns, room)
+        n = kernels.edges_of(doc, heads, a, next_a, next_b, room)
         if n > len(room):
             room = np.empty(2 * n, np.int64)
-            n = kernels.edges_of(doc, *columns, room)
+            n = kernels.edges_of(doc, heads, a, next_a, next_b, room)
         rows.append(room[:n].copy())
     return np.unique(np.concatenate(rows))
 
@@ -161,7 +167,7 @@ def known_edges(index: Index, docs: NDArray[np.int64]) -> Edges:
     """The accepted pairs of some documents."""
     rows = edges_of(index, docs)
     pairs = np.stack([index["edge_a"][rows], index["edge_b"][rows]], axis=1)
-    return Edges(pairs, index["edge_score"][rows], index["edge_rare"][rows], index["edge_anchors"][rows])
+    return Edges(pairs, index["edge_sure"][rows], index["edge_anchors"][rows])
 
 
 def _ring(index: Index, doc: int) -> NDArray[np.int64]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +22,9 @@ from pipeline.index.columns import Column
 from pipeline.index.postings import ANCHOR, BAND, DOC_ID, LINE, TEXT, URL, Postings, keys_of
 from pipeline.match.blocks import digest_strings
 from pipeline.match.chrome import Chrome, read_lines, strip
+from pipeline.match.figures import Articles
 from pipeline.match.kernels import shingles
+from pipeline.match.kernels.groups import roots, unite_all
 from pipeline.match.sign import anchors, sign
 from pipeline.match.words import Words, buffers
 from pipeline.params import Params
@@ -43,6 +44,8 @@ _COLUMNS = {
     "times": np.int64,
     "digests": np.uint64,
     "labels": np.int64,
+    "sure": np.int64,
+    "doubtful": np.bool_,
     "ring": np.int64,
     "anchors": np.int32,
     "edge_heads": np.int64,
@@ -50,8 +53,7 @@ _COLUMNS = {
     "edge_b": np.int64,
     "edge_next_a": np.int64,
     "edge_next_b": np.int64,
-    "edge_score": np.float64,
-    "edge_rare": np.float32,
+    "edge_sure": np.bool_,
     "edge_anchors": np.bool_,
     "chrome": np.uint64,
 }
@@ -60,15 +62,13 @@ _STATE, _TORN, _LOCK = "state.json", "torn", "lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """k documents to be entered or looked up: `doc_ids` string[k]; `outlets` int32[k], codes of
-    `Index.outlet_codes`, -1 for none; `urls` int64[k], -1 for none; `times` int64[k] in microseconds."""
+class Pages:
+    """k documents: `doc_ids` string[k]; `outlets` int32[k], codes of `Index.outlet_codes`, -1 for none; what of
+    them is compared."""
 
     doc_ids: pa.Array
     outlets: NDArray[np.int32]
-    urls: NDArray[np.int64]
-    times: NDArray[np.int64]
-    headlines: Words
+    articles: Articles
 
     def __len__(self) -> int:
         return len(self.outlets)
@@ -76,17 +76,23 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """m accepted pairs of documents by their numbers: `pairs` int64[m, 2], `score` float64[m], `rare` float32[m]
-    (-1: was not asked for), `by_anchors` bool[m]: found by anchors, not by bands."""
+    """m accepted pairs of documents by their numbers: `pairs` int64[m, 2]; `sure` bool[m]: whatever else stands in
+    the lake; `by_anchors` bool[m]: found by anchors, not by bands."""
 
     pairs: NDArray[np.int64]
-    score: NDArray[np.float64]
-    rare: NDArray[np.float32]
+    sure: NDArray[np.bool_]
     by_anchors: NDArray[np.bool_]
 
 
 class Index:
     """The index in a folder, as it was saved last. One process at a time has it open."""
+
+    runs: tuple[str, ...]
+    mark: str
+    outlet_ids: list[str]
+    outlet_pages: list[int]
+    columns: dict[str, Column]
+    postings: Postings
 
     def __init__(self, folder: Path) -> None:
         """Open it; empty if there is none, or one whose last change was cut short."""
@@ -95,18 +101,9 @@ class Index:
         self._lock: BinaryIO = (folder / _LOCK).open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         if (folder / _TORN).exists():
-            self._clear()
-        state = self._read_state()
-        self.runs: tuple[str, ...] = tuple(state.get("runs", ()))
-        self.mark: str = state.get("mark", "")
-        self.outlet_ids: list[str] = state.get("outlets", [])
-        self.outlet_pages: list[int] = state.get("outlet_pages", [])
-        lengths = state.get("lengths", {})
-        self.columns = {
-            name: Column(folder / f"{name}.column", dtype, lengths.get(name, 0))
-            for name, dtype in _COLUMNS.items()
-        }
-        self.postings = Postings(folder, state.get("levels", []))
+            self.reset()
+        else:
+            self._load()
 
     def __len__(self) -> int:
         return len(self.columns["outlets"])
@@ -114,14 +111,18 @@ class Index:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name].values
 
-    def close(self) -> None:
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._lock.close()
 
     def reset(self) -> None:
         """Forget everything."""
-        self._lock.close()
-        self._clear()
-        self.__init__(self._folder)  # type: ignore[misc]
+        for path in self._folder.iterdir():
+            if path.name != _LOCK:
+                path.unlink()
+        self._load()
 
     def change(self) -> None:
         """To be called before the first change: until `save`, a crash means that all is forgotten."""
@@ -151,29 +152,34 @@ class Index:
         self.outlet_ids = list(known)
         self.outlet_pages += [0] * (len(known) - len(self.outlet_pages))
         table = np.array([*codes, -1], np.int32)
-        return table[encoded.indices.fill_null(len(codes)).to_numpy()]
+        return np.asarray(table[encoded.indices.fill_null(len(codes)).to_numpy()], np.int32)
 
-    def enter(self, new: Incoming, bodies: Words, params: Params) -> None:
-        """Enter documents that are not in the index, their words without chrome (but for lines that have become
-        it, see `take_off`). Each is a story of its own until `settle`."""
+    def enter(self, new: Pages, params: Params) -> None:
+        """Enter documents that are not in the index. Each is a story of its own until `settle`."""
         numbers = np.arange(len(self), len(self) + len(new))
-        bodies = bodies.compact()
+        bodies, heads, urls = (
+            new.articles.words.compact(),
+            new.articles.headlines.compact(),
+            new.articles.urls,
+        )
         data, offsets = buffers(new.doc_ids.cast(pa.large_string()))
         base = len(self["ids"]) - offsets[0]
         self.columns["ids"].append(data[offsets[0] : offsets[-1]])
         self._append(id_starts=offsets[:-1] + base, id_ends=offsets[1:] + base)
         self._append_words("words", "starts", "ends", bodies)
-        self._append_words("head_words", "head_starts", "head_ends", new.headlines.compact())
-        self._append(outlets=new.outlets, urls=new.urls, times=new.times)
+        self._append_words("head_words", "head_starts", "head_ends", heads)
+        self._append(outlets=new.outlets, urls=urls, times=new.articles.times)
         digests = bodies.digests()
-        self._append(digests=digests, labels=numbers, ring=numbers, edge_heads=np.full(len(new), -1))
-        self._append(anchors=np.zeros(len(new), np.int32))
+        self._append(
+            digests=digests, labels=numbers, sure=numbers, ring=numbers, edge_heads=np.full(len(new), -1)
+        )
+        self._append(anchors=np.zeros(len(new), np.int32), doubtful=np.zeros(len(new), bool))
         for code, pages in zip(*np.unique(new.outlets[new.outlets >= 0], return_counts=True), strict=True):
             self.outlet_pages[code] += int(pages)
-        named = np.flatnonzero(new.urls >= 0)
+        named = np.flatnonzero(urls >= 0)
         entries = [
             (keys_of(DOC_ID, digest_strings(new.doc_ids)), numbers),
-            (keys_of(URL, new.urls[named].astype(np.uint64)), numbers[named]),
+            (keys_of(URL, urls[named].astype(np.uint64)), numbers[named]),
         ]
         self._post([*entries, *self._of_texts(numbers, bodies, digests, params)])
 
@@ -204,20 +210,36 @@ class Index:
         stories, `labels` int64[k] which document each one's story is named by, `edges` all their edges."""
         self["labels"][docs] = labels
         kernels.tie_rings(docs[np.argsort(labels, kind="stable")], self["labels"], self["ring"])
+        self["sure"][docs] = self._sure_groups(docs, edges)
+        self["doubtful"][docs] = False
+        self["doubtful"][edges.pairs[~edges.sure]] = True
         self["edge_heads"][docs] = -1
         first, m = len(self["edge_a"]), len(edges.pairs)
         a, b = edges.pairs[:, 0].copy(), edges.pairs[:, 1].copy()
         next_a, next_b = np.empty(m, np.int64), np.empty(m, np.int64)
         kernels.chain_edges(a, b, first, self["edge_heads"], next_a, next_b)
         self._append(edge_a=a, edge_b=b, edge_next_a=next_a, edge_next_b=next_b)
-        self._append(edge_score=edges.score, edge_rare=edges.rare, edge_anchors=edges.by_anchors)
+        self._append(edge_sure=edges.sure, edge_anchors=edges.by_anchors)
+
+    def _sure_groups(self, docs: NDArray[np.int64], edges: Edges) -> NDArray[np.int64]:
+        """For each of the documents (int64[k]) the first of those that are copies of it whatever else stands in
+        the lake."""
+        parent = np.arange(len(docs))
+        _, firsts, same = np.unique(self["digests"][docs], return_index=True, return_inverse=True)
+        unite_all(parent, parent, firsts[same])
+        order = np.argsort(docs)
+        ends = order[np.searchsorted(docs, edges.pairs[edges.sure], sorter=order)]
+        unite_all(parent, ends[:, 0], ends[:, 1])
+        return np.asarray(docs[roots(parent)], np.int64)
 
     def words(self, docs: NDArray[np.int64]) -> Words:
         """The words of some documents, as they are compared."""
         return self._gathered("words", "starts", "ends", docs)
 
-    def headlines(self, docs: NDArray[np.int64]) -> Words:
-        return self._gathered("head_words", "head_starts", "head_ends", docs)
+    def articles(self, docs: NDArray[np.int64]) -> Articles:
+        """What of some documents is compared."""
+        heads = self._gathered("head_words", "head_starts", "head_ends", docs)
+        return Articles(self.words(docs), heads, self["urls"][docs], self["times"][docs])
 
     def _gathered(self, words: str, starts: str, ends: str, docs: NDArray[np.int64]) -> Words:
         lengths = self[ends][docs] - self[starts][docs]
@@ -273,14 +295,19 @@ class Index:
         self.columns[words].append(texts.words)
         self._append(**{starts: texts.starts + base, ends: texts.ends + base})
 
-    def _read_state(self) -> dict[str, Any]:
+    def _load(self) -> None:
         path = self._folder / _STATE
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-
-    def _clear(self) -> None:
-        shutil.rmtree(self._folder)
-        self._folder.mkdir(parents=True)
-        self._lock = (self._folder / _LOCK).open("wb")
+        state = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self.runs = tuple(state.get("runs", ()))
+        self.mark = state.get("mark", "")
+        self.outlet_ids = state.get("outlets", [])
+        self.outlet_pages = state.get("outlet_pages", [])
+        lengths = state.get("lengths", {})
+        self.columns = {
+            name: Column(self._folder / f"{name}.column", dtype, lengths.get(name, 0))
+            for name, dtype in _COLUMNS.items()
+        }
+        self.postings = Postings(self._folder, state.get("levels", []))
 
 
 @dataclass(frozen=True, slots=True)

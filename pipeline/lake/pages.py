@@ -62,7 +62,12 @@ class Documents:
 
 def documents(lake: Store, run: Run) -> Documents:
     """The documents of the pages of this run and those taken up before it."""
-    segments = segments_until(lake, "pages", run)
+    return documents_of(lake, runs_until(lake, run))
+
+
+def documents_of(lake: Store, runs: Sequence[str]) -> Documents:
+    """The documents of the pages of some runs (ids, in the order in which they were taken up)."""
+    segments = segments_of(lake, "pages", runs)
     seen = read_segments(lake, PAGES, segments, ["doc_id", "fetched_at"])
     # both sorts are stable, and the segments come in the order in which runs were taken up: the first row
     # of a doc_id is that of its first fetch, in the first run that has it
@@ -91,6 +96,11 @@ def segments_until(lake: Store, kind: str, run: Run) -> tuple[str, ...]:
     for stored in lake.list(f"{kind}/run="):
         by_run[stored.key.split("/")[1].removeprefix("run=")].append(stored.key)
     return tuple(key for run_id in runs_until(lake, run) for key in by_run[run_id])
+
+
+def segments_of(lake: Store, kind: str, runs: Sequence[str]) -> tuple[str, ...]:
+    """Keys of one kind of segment of some runs, asked for run by run: what others left is not listed."""
+    return tuple(stored.key for run_id in runs for stored in lake.list(f"{kind}/run={run_id}/"))
 
 
 def _micros(times: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -25,19 +25,23 @@ _LONGEST = 300  # characters kept of a line
 
 def coded(outlet_ids: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
     """The outlets of n documents (string[n]) as codes (int32[n], -1 for none), and the ids by code."""
-    encoded = outlet_ids.dictionary_encode()
-    codes = pc.fill_null(encoded.indices, -1).to_numpy()
-    nobody = pc.index(encoded.dictionary, pa.scalar(NO_OUTLET)).as_py()
-    return np.where(codes == nobody, -1, codes).astype(np.int32), encoded.dictionary
+    encoded = nobody_is_none(outlet_ids).dictionary_encode()
+    return pc.fill_null(encoded.indices, -1).to_numpy().astype(np.int32), encoded.dictionary
+
+
+def nobody_is_none(outlet_ids: pa.Array) -> pa.Array:
+    """The outlets (string[n]), null for pages of none that is known."""
+    return pc.if_else(pc.equal(outlet_ids, NO_OUTLET), pa.scalar(None, pa.string()), outlet_ids)
 
 
 def url_keys(urls: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-    """The addresses of n documents (string[n]) as int64[n]: equal for equal ones, -1 for none."""
+    """The addresses of n documents (string[n]) as int64[n]: equal for equal ones, -1 for none. A place in a file
+    is none: tomorrow's file has the same name."""
     texts = urls.cast(pa.large_string())
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    none = texts.is_null().to_numpy(zero_copy_only=False)
-    keys = (digest_strings(texts.fill_null("")) >> np.uint64(1)).astype(np.int64)
-    return np.where(none, -1, keys)
+    texts = texts.fill_null("file:")
+    keys = (digest_strings(texts) >> np.uint64(1)).astype(np.int64)
+    return np.where(pc.starts_with(texts, "file:").to_numpy(zero_copy_only=False), -1, keys)
 
 
 def digest_strings(texts: pa.Array) -> NDArray[np.uint64]:

@@ -101,14 +101,14 @@ def _verified(
 ) -> _Found:
     """Verify candidates round by round; what is sure joins `groups` before the next."""
     params = verifier.params
-    kept = [known.verdicts(verifier)]
+    kept = [verifier.verify(known.pairs)]
     found_by: list[str] = known.found_by.tolist()
     verified = capped = 0
     _enter(kept[0], groups, signed, params)
     for one in rounds(verifier.articles, signed, chosen, groups, params):
         verdicts = verifier.verify(one.pairs)
         _enter(verdicts, groups, signed, params)
-        kept.append(verdicts.take((verdicts.rule == OPEN) | _worth_keeping(verdicts, params)))
+        kept.append(verdicts.take((verdicts.rule == OPEN) | worth_keeping(verdicts, params)))
         found_by += [one.found_by] * len(kept[-1])
         verified, capped = verified + len(verdicts), capped + one.capped
     return _Found(Verdicts.concat(kept), np.array(found_by, object), verified, capped)
@@ -135,7 +135,7 @@ def _settled(
     counted = np.where(known.elsewhere >= 0, len(groups.parent) + known.elsewhere, -1)
     counted[chosen] = _sure_groups(found.verdicts, groups.parent)[chosen]
     verdicts = verifier.settle(found.verdicts, counted)
-    return replace(found, verdicts=verdicts).take(_worth_keeping(verdicts, verifier.params))
+    return replace(found, verdicts=verdicts).take(worth_keeping(verdicts, verifier.params))
 
 
 def _likeliest(
@@ -168,7 +168,8 @@ def _alike(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
     return np.asarray(verdicts.accepted & (verdicts.jaccard >= params.alike_jaccard))
 
 
-def _worth_keeping(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
+def worth_keeping(verdicts: Verdicts, params: Params) -> NDArray[np.bool_]:
+    """Which verdicts accept, or come near the line."""
     near = (verdicts.jaccard >= params.keep_jaccard) | (verdicts.containment >= params.keep_containment)
     return np.asarray(verdicts.accepted | (near & (verdicts.rule != FLOOR)))
 

@@ -7,6 +7,7 @@ compare; counts are log2(1 + count). Shingles are word 5-grams. `rare` needs to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,19 @@ class Articles:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def take(self, docs: NDArray[np.int64]) -> Articles:
+        return Articles(self.words.take(docs), self.headlines.take(docs), self.urls[docs], self.times[docs])
+
+    @staticmethod
+    def concat(parts: Sequence[Articles]) -> Articles:
+        """The articles of at least one part, one after the other, over copies of their words."""
+        return Articles(
+            Words.concat([part.words for part in parts]),
+            Words.concat([part.headlines for part in parts]),
+            np.concatenate([part.urls for part in parts]),
+            np.concatenate([part.times for part in parts]),
+        )
 
 
 def measure(

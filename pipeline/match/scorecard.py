@@ -8,6 +8,7 @@ verdict can be told as a list of contributions. The curves were fitted by `wiref
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,6 +89,10 @@ class Scorecard:
     second: Look
     few_stories: int
     fitted: Mapping[str, Any]
+
+    def digest(self) -> str:
+        """Twelve hex digits."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
         content = {

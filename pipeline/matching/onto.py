@@ -1,0 +1,137 @@
+"""A run's new pages onto what stands: the index reads on from the lake, and answers for all other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.index.chrome import adopt
+from pipeline.index.fold import fold_in
+from pipeline.index.standing import Edges, Index
+from pipeline.lake import signatures
+from pipeline.lake.pages import documents_of
+from pipeline.lake.segment import read_segment, read_segments
+from pipeline.lake.store import Store
+from pipeline.match.blocks import chrome_of
+from pipeline.match.bridges import DIGEST, WEAK_BRIDGE
+from pipeline.match.candidates import BY_ANCHORS
+from pipeline.match.chrome import read_lines, strip
+from pipeline.match.figures import RARE
+from pipeline.match.pairs import ACCEPTED, kept_pairs
+from pipeline.match.scorecard import Scorecard
+from pipeline.match.sign import sign
+from pipeline.match.verify import RULES, SAME_TEXT
+from pipeline.matching.pages import new_pages
+from pipeline.matching.result import ALL, Done, Matched, Result, done
+from pipeline.model import Run
+from pipeline.params import Params
+from pipeline.segments import CLUSTERS, PAIRS, segment_key
+
+_ENTERED = 65_536  # documents that are entered into the index at once: 170 MB of words
+_EDGE = ("doc_id_a", "doc_id_b", "decision", "rule", "figures", "found_by")
+
+
+def fold_onto(
+    lake: Store, run: Run, index: Index, before: Sequence[str], scorecard: Scorecard, params: Params
+) -> Result:
+    """Match the run's new pages against those of the runs `before`; their signatures are stored."""
+    read_on(lake, index, before, params)
+    docs = documents_of(lake, [run.run_id])
+    fresh = index.numbers(docs.doc_ids) < 0
+    found = list(new_pages(docs, fresh, index.outlet_codes, len(docs)))
+    chrome = read_segment(lake, segment_key("boilerplate", before[-1], ALL))
+    if not found:
+        nothing = Matched(len(index), 0, 0, 0, 0, 0, 0)
+        return Result(chrome, PAIRS.empty_table(), CLUSTERS.empty_table(), nothing)
+    new, texts = found[0]
+    adopted = adopt(index, new, texts, chrome, params)
+    new = replace(new, articles=replace(new.articles, words=adopted.words))
+    signed = sign(adopted.words, params).signatures
+    signatures.add(lake, params, run.run_id, new.doc_ids, signed, np.arange(len(new)))
+    folded = fold_in(index, new, adopted.chrome, np.zeros(0, np.int64), scorecard, params)
+    clusters = folded.clusters
+    matched = Matched(
+        pages=len(index) + len(new),
+        new_pages=len(new),
+        touched=len(folded.doc_ids),
+        candidates=clusters.candidates + folded.near.candidates,
+        accepted=int(np.count_nonzero(clusters.joined)),
+        capped=clusters.capped,
+        clusters=len(np.unique(clusters.labels)),
+    )
+    names = folded.doc_ids.take(pa.array(clusters.labels))
+    pairs = [
+        kept_pairs(folded.doc_ids, clusters, scorecard),
+        kept_pairs(folded.near_ids, folded.near, scorecard),
+    ]
+    rows = pa.table([folded.doc_ids, names, folded.asked], schema=CLUSTERS)
+    return Result(adopted.rows, pa.concat_tables(pairs), rows, matched)
+
+
+def read_on(lake: Store, index: Index, runs: Sequence[str], params: Params) -> None:
+    """Bring the index to where the runs, in the order in which they were taken up, left the lake."""
+    known = len(index.runs)
+    last = done(lake, index.runs[-1]) if index.runs else None
+    if known and (tuple(runs[:known]) != index.runs or last is None or last.mark != index.mark):
+        index.reset()  # another lake at this address, or one that was set back
+        known = 0
+    coming = [(run_id, _told(lake, run_id)) for run_id in runs[known:]]
+    whole = max((at for at, (_, told) in enumerate(coming) if told.whole), default=-1)
+    if whole > 0 or (whole == 0 and known):
+        index.reset()
+        known, coming = 0, [(run_id, _told(lake, run_id)) for run_id in runs]
+        whole = max(at for at, (_, told) in enumerate(coming) if told.whole)
+    if not coming:
+        return
+    index.change()
+    chrome = read_segment(lake, segment_key("boilerplate", coming[-1][0], ALL))
+    _enter(lake, index, [run_id for run_id, _ in coming], chrome, params)
+    for run_id, _ in coming[max(whole, 0) :]:
+        _settle(lake, index, run_id)
+    index.save(tuple(runs), coming[-1][1].mark)
+
+
+def _told(lake: Store, run_id: str) -> Done:
+    found = done(lake, run_id)
+    assert found is not None, f"{run_id} was matched by what does not say how"
+    return found
+
+
+def _enter(lake: Store, index: Index, runs: Sequence[str], rows: pa.Table, params: Params) -> None:
+    """Enter the pages of the runs, all without what is chrome by now."""
+    docs = documents_of(lake, runs)
+    fresh = index.numbers(docs.doc_ids) < 0
+    chrome = chrome_of(rows, index.outlet_codes(rows["outlet_id"].combine_chunks()))
+    index.take_off(chrome, params)
+    for pages, _ in new_pages(docs, fresh, index.outlet_codes, _ENTERED):
+        words = strip(read_lines(pages.articles.words, pages.outlets), chrome)
+        index.enter(replace(pages, articles=replace(pages.articles, words=words)), params)
+
+
+def _settle(lake: Store, index: Index, run_id: str) -> None:
+    """Put a run's clusters and their pairs in the place of the stories that it touched."""
+    clusters = read_segment(lake, segment_key("clusters", run_id, ALL))
+    docs, labels = (index.numbers(clusters[name].combine_chunks()) for name in ("doc_id", "cluster"))
+    pairs = read_segments(lake, PAIRS, [segment_key("pairs", run_id, ALL)], _EDGE)
+    accepted = pc.and_(
+        pc.or_(
+            pc.equal(pairs["decision"], ACCEPTED), pc.is_in(pairs["rule"], pa.array([DIGEST, WEAK_BRIDGE]))
+        ),
+        pc.not_equal(pairs["rule"], RULES[SAME_TEXT]),
+    )
+    pairs = pairs.filter(accepted).combine_chunks()
+    ends = [index.numbers(pairs[name].combine_chunks()) for name in ("doc_id_a", "doc_id_b")]
+    figures = pc.list_element(pairs["figures"], RARE).combine_chunks()
+    index.settle(
+        docs,
+        labels,
+        Edges(
+            np.stack(ends, axis=1),
+            figures.to_numpy(zero_copy_only=False) < 0,
+            pc.equal(pairs["found_by"], BY_ANCHORS).to_numpy(),
+        ),
+    )

@@ -1,0 +1,40 @@
+"""The match step: new pages are folded into the stories that stand, or all pages at once.
+
+A run reads its own pages only. What earlier runs left is looked up in the worker's index, which reads on
+from the lake where it stopped; only stories that the new pages could belong to are clustered again. The
+first run in a lake, and one with other params or another scorecard, folds all pages, and stories keep their
+ids all the same. The result is written once: a rerun finds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from pipeline.config import Config
+from pipeline.index.standing import Index
+from pipeline.lake import order
+from pipeline.lake.store import Store
+from pipeline.match.scorecard import load_scorecard
+from pipeline.matching.onto import fold_onto
+from pipeline.matching.result import Matched, done, write
+from pipeline.matching.whole import fold_all
+from pipeline.model import Run
+
+
+def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:
+    """Match the run's pages; with `whole`, all pages of the lake anew, whatever was found before."""
+    if stands := done(lake, run.run_id):
+        return stands.matched
+    scorecard = load_scorecard(config.scorecard)
+    kind = f"{config.params.matching()}-{scorecard.digest()}"
+    before = order.runs_before(lake, run)
+    last = done(lake, before[-1]) if before else None
+    whole = whole or last is None or last.kind != kind
+    if whole:
+        result = fold_all(lake, run, scorecard, config.params)
+    else:
+        place = hashlib.sha256(lake.url.encode()).hexdigest()[:16]
+        with Index(config.cache / place / kind) as index:
+            result = fold_onto(lake, run, index, before, scorecard, config.params)
+    write(lake, run.run_id, result, kind, whole, last.mark if last else "")
+    return result.matched
