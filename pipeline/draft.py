@@ -20,6 +20,7 @@ from pipeline.lake.segment import ahead, read_batches, read_segment, read_segmen
 from pipeline.lake.store import Store
 from pipeline.lake.templates import templates_after
 from pipeline.match.words import Words
+from pipeline.matching.pairs import standing_pairs
 from pipeline.model import Outlet, Run
 from pipeline.params import Params
 from pipeline.publish import accounts, marks, tables
@@ -148,16 +149,11 @@ def _scatter_pages(docs: Documents, layout: Layout, folder: Path) -> Spill:
 
 
 def _scatter_pairs(lake: Store, run: Run, docs: Documents, layout: Layout, folder: Path) -> Spill:
-    """The kept pairs of the run by the bucket of their first document, each with the place of its story."""
-    keys = [segment_key("pairs", run.run_id, "all")]
-    first = read_segments(lake, PAIRS, keys, ["doc_id_a"])["doc_id_a"]
-    story = layout.story[pc.index_in(first, value_set=docs.doc_ids).to_numpy()]
+    """The pairs that stand by the bucket of their first document, each with the place of its story."""
     spill = Spill(folder, "pairs", PAIRS.append(_STORY))
-    start = 0
-    for rows in read_batches(lake, PAIRS, keys, PAIRS.names):
-        own = story[start : start + rows.num_rows]
-        spill.add(rows.append_column(_STORY, [own]), layout.buckets[own])
-        start += rows.num_rows
+    for rows in standing_pairs(lake, run, docs.doc_ids):
+        story = layout.story[pc.index_in(rows["doc_id_a"], value_set=docs.doc_ids).to_numpy()]
+        spill.add(rows.append_column(_STORY, [story]), layout.buckets[story])
     return spill
 
 

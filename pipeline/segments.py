@@ -199,8 +199,8 @@ TEMPLATES = _schema(
     ),
 )
 
-# all documents of the stories that a run touched; cluster: its smallest doc_id; asked: its pairs were asked in
-# this run, so that those of earlier runs are void
+# all documents of the stories that a run touched; cluster: its smallest doc_id; asked: its pairs were asked
+# in this run, so that those of earlier runs are void
 CLUSTERS = _schema(("doc_id", STRING), ("cluster", STRING), ("asked", pa.bool_()))
 
 PAIRS = _schema(

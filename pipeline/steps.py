@@ -171,8 +171,8 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
 
 
 def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:
-    """Fold the run's pages into clusters, or with `whole` all pages anew; runs taken up before it that were cut
-    short are completed first."""
+    """Fold the run's pages into clusters, or with `whole` all pages anew; runs taken up before it that were
+    cut short are completed first."""
     order.place(lake, run.run_id)
     for earlier in order.unfinished(lake, run):
         matching.match(lake, earlier, config)

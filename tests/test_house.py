@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "matching": {"index", "lake", "match"},
     "ingest": {"lake"},
     "publish": {"lake"},
-    "draft": {"match", "story", "lake", "publish"},
+    "draft": {"match", "matching", "story", "lake", "publish"},
     "steps": {"draft", "extract", "match", "matching", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},

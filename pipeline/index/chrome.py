@@ -24,8 +24,8 @@ _HOLDERS = 64  # pages in the index that a line is counted on
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """`words` of the new pages without chrome; `chrome`: the lines that became it; `rows`: schema.BOILERPLATE of
-    all that is."""
+    """`words` of the new pages without chrome; `chrome`: the lines that became it; `rows`: schema.BOILERPLATE
+    of all that is."""
 
     words: Words
     chrome: Chrome

@@ -1,7 +1,7 @@
 """New pages into the stories that stand: the stories that they could belong to are clustered again with them.
 
-They are clustered by what clusters a whole lake, but only pairs with a new page are asked; of the others
-only those that were accepted are judged again. A document whose chrome became known only now is asked anew, and
+They are clustered by what clusters a whole lake, but only pairs with a new page are asked; of the others only
+those that were accepted are judged again. A document whose chrome became known only now is asked anew, and
 with it its whole story, of which it may have been the only bond.
 """
 
@@ -29,9 +29,9 @@ from pipeline.params import Params
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """`doc_ids` string[n]: all documents of the stories that were touched, sorted; `asked` bool[n]: whose pairs were
-    asked in this run; `clusters` of them. `near`: pairs with documents of other stories that came near the
-    line, by number among `near_ids`, which are sorted, too."""
+    """`doc_ids` string[n]: all documents of the stories that were touched, sorted; `asked` bool[n]: whose
+    pairs were asked in this run; `clusters` of them. `near`: pairs with documents of other stories that came
+    near the line, by number among `near_ids`, which are sorted, too."""
 
     doc_ids: pa.Array
     asked: NDArray[np.bool_]
@@ -104,8 +104,8 @@ def _known(
     order: NDArray[np.int64],
     elsewhere: NDArray[np.int64],
 ) -> Known:
-    """What is known of the documents `stand`, which come after the first `asked` in the numbering that `order`
-    sorts."""
+    """What is known of the documents `stand`, which come after the first `asked` in the numbering that
+    `order` sorts."""
     n = len(order)
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)

@@ -91,8 +91,8 @@ def tie_rings(order, labels, ring):
 
 @njit(cache=True, nogil=True)
 def around(ring, doc, out):
-    """The documents of the ring of `doc` to `out`, that one first; how many (no more are written than there is
-    room for)."""
+    """The documents of the ring of `doc` to `out`, that one first; how many (no more are written than there
+    is room for)."""
     n = 0
     at = doc
     while True:
@@ -116,7 +116,8 @@ def chain_edges(a, b, first, heads, next_a, next_b):
 
 @njit(cache=True, nogil=True)
 def edges_of(doc, heads, a, next_a, next_b, out):
-    """The edges of a document to `out`, the newest first; how many (no more are written than there is room)."""
+    """The edges of a document to `out`, the newest first; how many (no more are written than there is
+    room)."""
     n = 0
     at = heads[doc]
     while at >= 0:

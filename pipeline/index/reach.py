@@ -103,7 +103,8 @@ def _candidates(
     kinds: NDArray[np.int64],
     params: Params,
 ) -> Reached:
-    """Of what was found under the keys the pairs that share enough, and of those with one story the likeliest."""
+    """Of what was found under the keys the pairs that share enough, and of those with one story the
+    likeliest."""
     pairs, at = np.unique(np.stack([owners, docs], axis=1), axis=0, return_inverse=True)
     shared = np.stack([np.bincount(at[kinds == kind], minlength=len(pairs)) for kind in range(4)], axis=1)
     owner, doc = pairs[:, 0], pairs[:, 1]
@@ -123,8 +124,8 @@ def _candidates(
 
 
 def neighbourhood(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The documents of the stories of `docs` (int64[k]), and of all stories that an accepted pair leads to from
-    there, ascending: a digest stands in none of its stories, but what it holds decides about it."""
+    """The documents of the stories of `docs` (int64[k]), and of all stories that an accepted pair leads to
+    from there, ascending: a digest stands in none of its stories, but what it holds decides about it."""
     labels = index["labels"]
     found: set[int] = set()
     members: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]

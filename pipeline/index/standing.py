@@ -63,8 +63,8 @@ _STATE, _TORN, _LOCK = "state.json", "torn", "lock"
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """k documents: `doc_ids` string[k]; `outlets` int32[k], codes of `Index.outlet_codes`, -1 for none; what of
-    them is compared."""
+    """k documents: `doc_ids` string[k]; `outlets` int32[k], codes of `Index.outlet_codes`, -1 for none; what
+    of them is compared."""
 
     doc_ids: pa.Array
     outlets: NDArray[np.int32]
@@ -76,8 +76,8 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """m accepted pairs of documents by their numbers: `pairs` int64[m, 2]; `sure` bool[m]: whatever else stands in
-    the lake; `by_anchors` bool[m]: found by anchors, not by bands."""
+    """m accepted pairs of documents by their numbers: `pairs` int64[m, 2]; `sure` bool[m]: whatever else
+    stands in the lake; `by_anchors` bool[m]: found by anchors, not by bands."""
 
     pairs: NDArray[np.int64]
     sure: NDArray[np.bool_]
@@ -206,8 +206,9 @@ class Index:
         return np.unique(docs)
 
     def settle(self, docs: NDArray[np.int64], labels: NDArray[np.int64], edges: Edges) -> None:
-        """Put whole stories in the place of what these documents were in: `docs` int64[k] all documents of some
-        stories, `labels` int64[k] which document each one's story is named by, `edges` all their edges."""
+        """Put whole stories in the place of what these documents were in: `docs` int64[k] all documents of
+        some stories, `labels` int64[k] which document each one's story is named by, `edges` all their
+        edges."""
         self["labels"][docs] = labels
         kernels.tie_rings(docs[np.argsort(labels, kind="stable")], self["labels"], self["ring"])
         self["sure"][docs] = self._sure_groups(docs, edges)
@@ -222,8 +223,8 @@ class Index:
         self._append(edge_sure=edges.sure, edge_anchors=edges.by_anchors)
 
     def _sure_groups(self, docs: NDArray[np.int64], edges: Edges) -> NDArray[np.int64]:
-        """For each of the documents (int64[k]) the first of those that are copies of it whatever else stands in
-        the lake."""
+        """For each of the documents (int64[k]) the first of those that are copies of it whatever else stands
+        in the lake."""
         parent = np.arange(len(docs))
         _, firsts, same = np.unique(self["digests"][docs], return_index=True, return_inverse=True)
         unite_all(parent, parent, firsts[same])

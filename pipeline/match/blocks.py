@@ -35,8 +35,8 @@ def nobody_is_none(outlet_ids: pa.Array) -> pa.Array:
 
 
 def url_keys(urls: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-    """The addresses of n documents (string[n]) as int64[n]: equal for equal ones, -1 for none. A place in a file
-    is none: tomorrow's file has the same name."""
+    """The addresses of n documents (string[n]) as int64[n]: equal for equal ones, -1 for none. A place in a
+    file is none: tomorrow's file has the same name."""
     texts = urls.cast(pa.large_string())
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     texts = texts.fill_null("file:")
@@ -60,9 +60,9 @@ def boilerplate(
 ) -> pa.Table:
     """schema.BOILERPLATE of what was learned from n documents.
 
-    `outlet_ids`: the outlets by their codes, as `coded` gave them; `pages` int64: documents of each. `bodies`:
-    all of them once, as pairs of k documents' numbers and texts (int64[k], string[k]). Times are those that
-    `learn` got, in microseconds.
+    `outlet_ids`: the outlets by their codes, as `coded` gave them; `pages` int64: documents of each.
+    `bodies`: all of them once, as pairs of k documents' numbers and texts (int64[k], string[k]). Times are
+    those that `learn` got, in microseconds.
     """
     chrome = learned.chrome
     columns = {
@@ -87,9 +87,9 @@ def chrome_of(rows: pa.Table, outlets: NDArray[np.int32]) -> Chrome:
 def seen_again(
     rows: pa.Table, pages: NDArray[np.int64], last: NDArray[np.int64], of_outlet: NDArray[np.int64]
 ) -> pa.Table:
-    """The rows of schema.BOILERPLATE (k) after some new pages: `pages` int64[k], how many of them hold each line;
-    `last` int64[k], when the last of these was seen, in microseconds; `of_outlet` int64[k], all pages of the
-    line's outlet. Each of the new pages is held to be another article."""
+    """The rows of schema.BOILERPLATE (k) after some new pages: `pages` int64[k], how many of them hold each
+    line; `last` int64[k], when the last of these was seen, in microseconds; `of_outlet` int64[k], all pages
+    of the line's outlet. Each of the new pages is held to be another article."""
     before = rows["pages"].to_numpy()
     columns = {
         "articles": rows["articles"].to_numpy() + pages,

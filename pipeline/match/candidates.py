@@ -1,10 +1,10 @@
 """Candidate pairs: loose on purpose, so that the exact verdict sees every pair that could be true.
 
 Three ways find a pair. Bands of MinHash rows find texts that are alike (42 bands of 3 rows: J = .5 with
-probability .996). Anchors, a sample of the shingles themselves, find short copies inside long ones,
-which Jaccard cannot see. Pages of one address are held against each other whatever is left of the text,
-and however long ago it was; the others only within `window_days`. Pairs come in rounds, and what earlier rounds have joined is not made again:
-of sixty copies of a story 1,770 pairs would be, and 59 verdicts are enough.
+probability .996). Anchors, a sample of the shingles themselves, find short copies inside long ones, which
+Jaccard cannot see. Pages of one address are held against each other whatever is left of the text, and however
+long ago it was; the others only within `window_days`. Pairs come in rounds, and what earlier rounds have
+joined is not made again: of sixty copies of a story 1,770 pairs would be, and 59 verdicts are enough.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def far_apart(x: NDArray[np.int64], y: NDArray[np.int64], params: Params) -> NDA
 class Groups:
     """What is joined so far, and what need not be asked again.
 
-    `parent` int64[n] is a union-find; `host` int64[n] a document whose text holds this one's, or -1. Only pairs
-    with a document that is `asked` for (bool[n]; None: all are) are made.
+    `parent` int64[n] is a union-find; `host` int64[n] a document whose text holds this one's, or -1. Only
+    pairs with a document that is `asked` for (bool[n]; None: all are) are made.
     """
 
     def __init__(self, n: int, asked: NDArray[np.bool_] | None = None) -> None:
@@ -105,7 +105,8 @@ class Groups:
 def rounds(
     articles: Articles, signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
 ) -> Iterator[Round]:
-    """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors, then addresses.
+    """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors, then
+    addresses.
 
     Whoever takes a round enters its verdicts into `groups` before the next. Drops the signatures when
     the bands are done.

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 class Known:
     """What is known of some of n documents from before.
 
-    `asked` bool[n]: the documents whose pairs are to be found. `elsewhere` int64[n]: a number for the group of
-    those that are not clustered, but of whose words it is counted how rare they are; else -1. They come last.
-    `pairs` int64[m, 2]: accepted ones of documents that are not asked for, the smaller number first, and
-    `found_by` of each. They are judged again, since words that were rare may be so no more.
+    `asked` bool[n]: the documents whose pairs are to be found. `elsewhere` int64[n]: a number for the group
+    of those that are not clustered, but of whose words it is counted how rare they are; else -1. They come
+    last. `pairs` int64[m, 2]: accepted ones of documents that are not asked for, the smaller number first,
+    and `found_by` of each. They are judged again, since words that were rare may be so no more.
     """
 
     asked: NDArray[np.bool_]

@@ -17,15 +17,15 @@ from pipeline.lake.pages import documents_of
 from pipeline.lake.segment import read_segment, read_segments
 from pipeline.lake.store import Store
 from pipeline.match.blocks import chrome_of
-from pipeline.match.bridges import DIGEST, WEAK_BRIDGE
 from pipeline.match.candidates import BY_ANCHORS
 from pipeline.match.chrome import read_lines, strip
 from pipeline.match.figures import RARE
-from pipeline.match.pairs import ACCEPTED, kept_pairs
+from pipeline.match.pairs import kept_pairs
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import RULES, SAME_TEXT
 from pipeline.matching.pages import new_pages
+from pipeline.matching.pairs import holds
 from pipeline.matching.result import ALL, Done, Matched, Result, done
 from pipeline.model import Run
 from pipeline.params import Params
@@ -117,13 +117,8 @@ def _settle(lake: Store, index: Index, run_id: str) -> None:
     clusters = read_segment(lake, segment_key("clusters", run_id, ALL))
     docs, labels = (index.numbers(clusters[name].combine_chunks()) for name in ("doc_id", "cluster"))
     pairs = read_segments(lake, PAIRS, [segment_key("pairs", run_id, ALL)], _EDGE)
-    accepted = pc.and_(
-        pc.or_(
-            pc.equal(pairs["decision"], ACCEPTED), pc.is_in(pairs["rule"], pa.array([DIGEST, WEAK_BRIDGE]))
-        ),
-        pc.not_equal(pairs["rule"], RULES[SAME_TEXT]),
-    )
-    pairs = pairs.filter(accepted).combine_chunks()
+    scored = pc.not_equal(pairs["rule"], RULES[SAME_TEXT]).to_numpy()
+    pairs = pairs.filter(pa.array(holds(pairs) & scored)).combine_chunks()
     ends = [index.numbers(pairs[name].combine_chunks()) for name in ("doc_id_a", "doc_id_b")]
     figures = pc.list_element(pairs["figures"], RARE).combine_chunks()
     index.settle(

@@ -19,7 +19,8 @@ NARROW = ("outlet_id", "url_normalised", "headline", "published_at")
 
 
 def times_of(pages: pa.Table, first_seen_at: pa.Array) -> NDArray[np.int64]:
-    """When each page was published, by its own words or else when it was first seen, int64[n] in microseconds."""
+    """When each page was published, by its own words or else when it was first seen, int64[n] in
+    microseconds."""
     times = pc.coalesce(pages["published_at"].combine_chunks(), first_seen_at)
     return np.asarray(times.cast(pa.int64()).to_numpy(), np.int64)
 
@@ -36,8 +37,8 @@ def all_words(docs: Documents) -> Words:
 def new_pages(
     docs: Documents, fresh: NDArray[np.bool_], codes: Callable[[pa.Array], NDArray[np.int32]], most: int
 ) -> Iterator[tuple[Pages, pa.Array]]:
-    """Those of the documents that are `fresh` (bool[n]), with their chrome, and their bodies (string[k]); at least
-    `most` at once, but for the last. `codes`: of outlets, as `Index.outlet_codes`."""
+    """Those of the documents that are `fresh` (bool[n]), with their chrome, and their bodies (string[k]); at
+    least `most` at once, but for the last. `codes`: of outlets, as `Index.outlet_codes`."""
     held: list[pa.Table] = []
     places: list[NDArray[np.int64]] = []
     for rows, texts in docs.stream((*NARROW, "body")):

@@ -1,4 +1,5 @@
-"""What a run's matching leaves in the lake: chrome, pairs, and last its clusters, which say how they were made.
+"""What a run's matching leaves in the lake: chrome, pairs, and last its clusters, which say how they were
+made.
 
 boilerplate/run=<run_id>/all.parquet    the chrome of all outlets
 pairs/run=<run_id>/all.parquet          pairs that were asked in this run, or stand in its clusters
@@ -25,8 +26,8 @@ _META = b"wirefold"
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What matching found. Units: documents, pairs, clusters. `pages`: in the lake; `touched`: documents of the
-    stories that were clustered; `capped` counts buckets too large to multiply out."""
+    """What matching found. Units: documents, pairs, clusters. `pages`: in the lake; `touched`: documents of
+    the stories that were clustered; `capped` counts buckets too large to multiply out."""
 
     pages: int
     new_pages: int
@@ -70,7 +71,8 @@ def done(lake: Store, run_id: str) -> Done | None:
 
 
 def write(lake: Store, run_id: str, result: Result, kind: str, whole: bool, before: str) -> None:
-    """Write a run's result, the clusters last: they say that it is there. `before`: the mark of the last run."""
+    """Write a run's result, the clusters last: they say that it is there. `before`: the mark of the last
+    run."""
     write_segment(lake, segment_key("boilerplate", run_id, ALL), result.chrome)
     write_segment(lake, segment_key("pairs", run_id, ALL), result.pairs)
     digest = hashlib.sha256(before.encode())

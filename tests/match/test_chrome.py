@@ -116,7 +116,8 @@ def learned(pages: list[Page], params: Params = PARAMS) -> Learned:
 def rows_of(pages: list[Page], params: Params = PARAMS) -> pa.Table:
     bodies = [(np.arange(len(pages)), texts_of(pages))]
     outlets, outlet_ids = coded(ids_of(pages))
-    return boilerplate(learned(pages, params), outlets, outlet_ids, bodies)
+    count = np.bincount(outlets[outlets >= 0], minlength=len(outlet_ids))
+    return boilerplate(learned(pages, params), outlet_ids, count, bodies)
 
 
 def stripped(pages: list[Page], params: Params = PARAMS) -> list[list[int]]:
@@ -248,7 +249,7 @@ def test_times_and_the_first_text_come_from_the_first_page() -> None:
     times = np.array([70, 40, 60, 20, 50], np.int64)
     found = learn(read_lines(read_words(pa.array(texts)), outlets), Params(), times=times)
     bodies = ((np.array([n]), pa.array([texts[n]])) for n in (4, 3, 2, 1, 0))
-    [row] = boilerplate(found, outlets, outlet_ids, bodies).to_pylist()
+    [row] = boilerplate(found, outlet_ids, np.array([5]), bodies).to_pylist()
     assert row["block"] == PROMO.upper()
     assert [row[name].microsecond for name in ("first_seen_at", "last_seen_at")] == [20, 70]
 

@@ -1,0 +1,53 @@
+"""The pairs of all runs as they stand: a later run voids what it asked again or clustered again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.lake import order
+from pipeline.lake.segment import read_batches, read_segment
+from pipeline.lake.store import Store
+from pipeline.match.bridges import DIGEST, WEAK_BRIDGE
+from pipeline.match.pairs import ACCEPTED
+from pipeline.matching.result import ALL, done
+from pipeline.model import Run
+from pipeline.segments import PAIRS, segment_key
+
+
+def standing_pairs(lake: Store, run: Run, doc_ids: pa.Array) -> Iterator[pa.Table]:
+    """segments.PAIRS, at most 1,024 rows at once, of this run and those before it back to the last that
+    folded all pages. `doc_ids` string[n]: all documents, sorted.
+
+    A refused pair stands until one of its documents is asked anew. An accepted one stands until their stories
+    are clustered again, when it is found again or is no more.
+    """
+    runs = order.runs_until(lake, run)
+    whole = [at for at, run_id in enumerate(runs) if (told := done(lake, run_id)) is None or told.whole]
+    runs = runs[max(whole, default=0) :]
+    touched, asked = (np.full(len(doc_ids), -1) for _ in range(2))
+    for at, run_id in enumerate(runs):
+        rows = read_segment(lake, segment_key("clusters", run_id, ALL))
+        docs = _places(rows["doc_id"], doc_ids)
+        touched[docs] = at
+        asked[docs[rows["asked"].to_numpy()]] = at
+    for at, run_id in enumerate(runs):
+        for rows in read_batches(lake, PAIRS, [segment_key("pairs", run_id, ALL)], PAIRS.names):
+            ends = np.stack([_places(rows[name], doc_ids) for name in ("doc_id_a", "doc_id_b")], axis=1)
+            void = np.where(holds(rows), touched[ends[:, 0]] > at, (asked[ends] > at).any(axis=1))
+            yield rows.filter(pa.array(~void))
+
+
+def holds(pairs: pa.Table) -> NDArray[np.bool_]:
+    """Which of the pairs (segments.PAIRS) hold by themselves, though some join no story for what is around
+    them."""
+    aside = pc.is_in(pairs["rule"], pa.array([DIGEST, WEAK_BRIDGE]))
+    return np.asarray(pc.or_(pc.equal(pairs["decision"], ACCEPTED), aside).to_numpy())
+
+
+def _places(ids: pa.ChunkedArray, doc_ids: pa.Array) -> NDArray[np.int64]:
+    return np.asarray(pc.index_in(ids, value_set=doc_ids).to_numpy(), np.int64)
