@@ -16,7 +16,7 @@ Credentials are never here: they come from the standard AWS chain or from Airflo
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ConfigDict, TypeAdapter
@@ -86,6 +86,10 @@ class Config:
     def for_files(cls, lake: str, wires: tuple[Path, ...], scorecard: Path | None = None) -> Config:
         """The configuration of commands that read files: no registry, no network."""
         return cls(lake, Path(), wires, scorecard, 1, False, 14, 30.0, _user_cache(), Network(), Params())
+
+    def with_cache(self, folder: Path) -> Config:
+        """The same with this machine's index of the lake in another folder."""
+        return replace(self, cache=folder)
 
 
 def load_config(path: Path) -> Config:
