@@ -18,7 +18,8 @@ from pipeline.index.reach import Asked, Reached, known_edges, members, neighbour
 from pipeline.index.standing import Index, Pages
 from pipeline.match.candidates import BY_ANCHORS, BY_BANDS
 from pipeline.match.chrome import Chrome, read_lines, strip
-from pipeline.match.cluster import Clusters, cluster, worth_keeping
+from pipeline.match.cluster import cluster, worth_keeping
+from pipeline.match.clusters import Clusters
 from pipeline.match.figures import Articles
 from pipeline.match.known import Known
 from pipeline.match.scorecard import Scorecard
@@ -135,5 +136,6 @@ def _near(
     verdicts = there.verify(sorted_pairs[rows])
     found_by = np.where(reached.by_anchors[rows], BY_ANCHORS, BY_BANDS).astype(object)
     alone = np.arange(n)
-    nothing = np.full(len(verdicts), "", object)
-    return ids.take(pa.array(order)), Clusters(alone, alone, verdicts, found_by, nothing, len(pairs), 0)
+    nothing, said = np.full(len(verdicts), "", object), np.zeros(len(verdicts), np.int8)
+    clusters = Clusters(alone, alone, verdicts, found_by, nothing, said, len(pairs), 0)
+    return ids.take(pa.array(order)), clusters

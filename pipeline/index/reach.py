@@ -15,6 +15,7 @@ from pipeline.index import kernels
 from pipeline.index.postings import TEXT, URL, keys_of
 from pipeline.index.standing import Edges, Index, text_keys
 from pipeline.match.candidates import far_apart
+from pipeline.match.kernels.tokens import FINISH
 from pipeline.match.words import Words
 from pipeline.params import Params
 
@@ -74,15 +75,15 @@ def _look_up(
     document (int64[m])."""
     values, inverse = np.unique(keys, return_inverse=True)
     at, docs = index.postings.probe(values, _BUCKET)
-    if len(but):
-        kept = but[np.minimum(np.searchsorted(but, docs), len(but) - 1)] != docs
-        at, docs = at[kept], docs[kept]
+    kept = ~np.isin(docs, but) & ~_stale(index, values[at], docs, params)
+    at, docs = at[kept], docs[kept]
     # of each bucket one document of those that are surely copies, the first that was entered, and so many
     labels = index["sure"][docs]
-    order = np.lexsort((np.arange(len(at)), labels, at))
+    order = np.lexsort((docs, labels, at))
     new = (np.diff(at[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
-    rows = np.sort(order[new])
-    at, docs = at[rows], docs[rows]
+    at, docs = at[order[new]], docs[order[new]]
+    order = np.lexsort((docs, at))
+    at, docs = at[order], docs[order]
     opens = np.flatnonzero(np.diff(at, prepend=-1))
     rank = np.arange(len(at)) - np.repeat(opens, np.diff(np.append(opens, len(at))))
     at, docs = at[rank < params.bucket_cap], docs[rank < params.bucket_cap]
@@ -92,6 +93,30 @@ def _look_up(
     counts = np.bincount(inverse, minlength=len(values))[at]
     places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return entries[np.repeat(starts, counts) + places], np.repeat(docs, counts)
+
+
+def _stale(
+    index: Index, keys: NDArray[np.uint64], docs: NDArray[np.int64], params: Params
+) -> NDArray[np.bool_]:
+    """Which documents have no such key any more, since a line of theirs turned out to be chrome: an index
+    that is made anew does not hold it."""
+    stale = index["changed"][docs].copy()
+    rows = np.flatnonzero(stale)
+    changed, place = np.unique(docs[rows], return_inverse=True)
+    own = text_keys(index.words(changed), params)
+    held = [
+        (own.bands, own.of_bands),
+        (own.anchors, own.of_anchors),
+        (keys_of(TEXT, index["digests"][changed]), np.arange(len(changed))),
+        (keys_of(URL, index["urls"][changed].astype(np.uint64)), np.arange(len(changed))),
+    ]
+    valid = np.concatenate([_mixed(key, doc) for key, doc in held])
+    stale[rows] = ~np.isin(_mixed(keys[rows], place), valid)
+    return np.asarray(stale, np.bool_)
+
+
+def _mixed(keys: NDArray[np.uint64], docs: NDArray[np.int64]) -> NDArray[np.uint64]:
+    return keys ^ (docs.astype(np.uint64) * FINISH)
 
 
 def _candidates(
@@ -113,7 +138,10 @@ def _candidates(
     near = ~far_apart(asked.times[owner], index["times"][doc], params)
     known = (shared[:, _BY_URL] > 0) | (shared[:, _BY_TEXT] > 0)
     rows = np.flatnonzero((((shared[:, _BY_BAND] > 0) | anchored) & near) | known)
-    owner, doc, shared = owner[rows], doc[rows], shared[rows]
+    owner, doc, shared = owner[rows], _representatives(index, doc[rows]), shared[rows]
+    pairs, at = np.unique(np.stack([owner, doc], axis=1), axis=0, return_inverse=True)
+    owner, doc = pairs[:, 0], pairs[:, 1]
+    shared = np.stack([np.bincount(at, shared[:, kind], len(pairs)) for kind in range(4)], axis=1)
     labels = index["labels"][doc]
     same = shared[:, _BY_TEXT] > 0
     order = np.lexsort((index["digests"][doc], -shared.sum(axis=1), ~same, labels, owner))
@@ -121,6 +149,13 @@ def _candidates(
     opens = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
     rows = np.sort(order[np.arange(len(order)) - opens < _PER_STORY])
     return Reached(owner, doc, shared[:, _BY_BAND] == 0, same).take(rows)
+
+
+def _representatives(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each document the first with the same text: which of them is found rests on when chrome was
+    learned."""
+    digests, inverse = np.unique(index["digests"][docs], return_inverse=True)
+    return index.firsts(digests)[inverse]
 
 
 def neighbourhood(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -47,6 +47,7 @@ _COLUMNS = {
     "sure": np.int64,
     "doubtful": np.bool_,
     "ring": np.int64,
+    "changed": np.bool_,
     "anchors": np.int32,
     "edge_heads": np.int64,
     "edge_a": np.int64,
@@ -58,6 +59,7 @@ _COLUMNS = {
     "chrome": np.uint64,
 }
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
+_COPIES = 256  # of one text: which of them is the first
 _STATE, _TORN, _LOCK = "state.json", "torn", "lock"
 
 
@@ -173,7 +175,8 @@ class Index:
         self._append(
             digests=digests, labels=numbers, sure=numbers, ring=numbers, edge_heads=np.full(len(new), -1)
         )
-        self._append(anchors=np.zeros(len(new), np.int32), doubtful=np.zeros(len(new), bool))
+        none = np.zeros(len(new), bool)
+        self._append(anchors=none, doubtful=none, changed=none)
         for code, pages in zip(*np.unique(new.outlets[new.outlets >= 0], return_counts=True), strict=True):
             self.outlet_pages[code] += int(pages)
         named = np.flatnonzero(urls >= 0)
@@ -183,22 +186,33 @@ class Index:
         ]
         self._post([*entries, *self._of_texts(numbers, bodies, digests, params)])
 
-    def take_off(self, chrome: Chrome, params: Params) -> NDArray[np.int64]:
-        """Take lines that are chrome now off the documents that hold them: which ones (int64[k])."""
+    def take_off(self, chrome: Chrome, params: Params) -> None:
+        """Take lines that are chrome now off the documents that hold them."""
         keys = np.unique(chrome.keys)
         new = keys[~np.isin(keys, self["chrome"])]
         self.columns["chrome"].append(new)
         holders = self.holders(new)
-        if len(holders):
-            lines = read_lines(self.words(holders), self["outlets"][holders])
-            words = strip(lines, chrome)
-            at = len(self["words"])
-            self.columns["words"].append(words.words)
-            self["starts"][holders], self["ends"][holders] = words.starts + at, words.ends + at
-            digests = words.digests()
-            self["digests"][holders] = digests
-            self._post(self._of_texts(holders, words, digests, params))
-        return holders
+        if not len(holders):
+            return
+        words = strip(read_lines(self.words(holders), self["outlets"][holders]), chrome)
+        at = len(self["words"])
+        self.columns["words"].append(words.words)
+        self["starts"][holders], self["ends"][holders] = words.starts + at, words.ends + at
+        before = np.unique(self["digests"][holders])
+        digests = words.digests()
+        self["digests"][holders], self["changed"][holders] = digests, True
+        self._post(self._of_texts(holders, words, digests, params))
+        # a text may have been found by one of these documents alone
+        left = np.setdiff1d(self.firsts(before), [-1])
+        self._post(self._of_keys(left, text_keys(self.words(left), params)))
+
+    def firsts(self, digests: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The first document that has each of the texts (uint64[k], ascending), int64[k], -1 without any."""
+        owners, docs = self.postings.probe(keys_of(TEXT, digests), _COPIES)
+        kept = self["digests"][docs] == digests[owners]
+        found = np.full(len(digests), len(self))
+        np.minimum.at(found, owners[kept], docs[kept])
+        return np.where(found < len(self), found, -1)
 
     def holders(self, lines: NDArray[np.uint64], most: int = 1 << 30) -> NDArray[np.int64]:
         """The documents that hold any of the lines (uint64, as `Lines.keys`), of a line the first `most`."""
@@ -268,19 +282,18 @@ class Index:
     ) -> list[_Entries]:
         """The entries of texts. What stands in the index word for word is found by that alone."""
         lines = read_lines(texts, self["outlets"][numbers])
-        asked, inverse = np.unique(keys_of(TEXT, digests), return_inverse=True)
-        known = np.zeros(len(asked), bool)
-        known[self.postings.probe(asked, 1)[0]] = True
-        fresh = np.flatnonzero(~known[inverse] & (texts.lengths > 0))
+        asked, inverse = np.unique(digests, return_inverse=True)
+        fresh = np.flatnonzero((self.firsts(asked) < 0)[inverse] & (texts.lengths > 0))
         fresh = fresh[np.unique(digests[fresh], return_index=True)[1]]
-        keys = text_keys(texts.take(fresh), params)
-        self["anchors"][numbers[fresh]] = keys.held
         return [
             (keys_of(LINE, lines.keys), np.repeat(numbers, np.diff(lines.opens))),
-            (keys_of(TEXT, digests[fresh]), numbers[fresh]),
-            (keys.bands, numbers[fresh][keys.of_bands]),
-            (keys.anchors, numbers[fresh][keys.of_anchors]),
+            (keys_of(TEXT, digests), numbers),
+            *self._of_keys(numbers[fresh], text_keys(texts.take(fresh), params)),
         ]
+
+    def _of_keys(self, numbers: NDArray[np.int64], keys: TextKeys) -> list[_Entries]:
+        self["anchors"][numbers] = keys.held
+        return [(keys.bands, numbers[keys.of_bands]), (keys.anchors, numbers[keys.of_anchors])]
 
     def _post(self, entries: list[_Entries]) -> None:
         keys, docs = zip(*entries, strict=True)

@@ -17,36 +17,14 @@ from numpy.typing import NDArray
 
 from pipeline.match.bridges import Bridges, direct, inside
 from pipeline.match.candidates import Groups, rounds
+from pipeline.match.clusters import Clusters
+from pipeline.match.judged import BY_JUDGEMENT, Judged, abide
 from pipeline.match.kernels import groups as kernel
 from pipeline.match.known import Known
 from pipeline.match.sign import Signed
 from pipeline.match.verify import FLOOR, OPEN, Verdicts, Verifier
 from pipeline.match.words import Words
 from pipeline.params import Params
-
-
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """`labels` int64[n]: the number of each document's cluster, which is its first document's.
-
-    `same_text` int64[n]: the first document with the same text. `verdicts` on the pairs that were asked and
-    accepted or came near the line, ascending, `found_by` what found each; `refused_as`: for each, why
-    an accepted verdict still joined nothing, or "". `candidates`, `capped`: pairs verified, and buckets
-    too large to multiply out.
-    """
-
-    labels: NDArray[np.int64]
-    same_text: NDArray[np.int64]
-    verdicts: Verdicts
-    found_by: NDArray[np.object_]
-    refused_as: NDArray[np.object_]
-    candidates: int
-    capped: int
-
-    @property
-    def joined(self) -> NDArray[np.bool_]:
-        """Which of the verdicts put their two documents into one cluster."""
-        return np.asarray(self.verdicts.accepted & (self.refused_as == ""), np.bool_)
 
 
 def representatives(signed: Signed, words: Words, params: Params) -> NDArray[np.int64]:
@@ -68,9 +46,18 @@ class _Found:
     def take(self, rows: NDArray[np.bool_]) -> _Found:
         return replace(self, verdicts=self.verdicts.take(rows), found_by=self.found_by[rows])
 
+    def with_pairs(self, pairs: NDArray[np.int64], found_by: str, verifier: Verifier) -> _Found:
+        """The same and the verdicts on some more pairs (int64[k, 2])."""
+        verdicts = Verdicts.concat([self.verdicts, verifier.verify(pairs)])
+        by = np.concatenate([self.found_by, np.full(len(pairs), found_by, object)])
+        return replace(self, verdicts=verdicts, found_by=by)
 
-def cluster(signed: Signed, verifier: Verifier, known: Known | None = None) -> Clusters:
-    """Find, verify and cluster the copies among n documents; `known`: what was found before of some.
+
+def cluster(
+    signed: Signed, verifier: Verifier, known: Known | None = None, judged: Judged | None = None
+) -> Clusters:
+    """Find, verify and cluster the copies among n documents; `known`: what was found before of some;
+    `judged`: what a person said.
 
     Pairs that are sure join as they are found. How rare the words of the doubtful ones are is then counted
     over the groups that these make.
@@ -86,14 +73,18 @@ def cluster(signed: Signed, verifier: Verifier, known: Known | None = None) -> C
     found = _verified(signed, chosen, groups, verifier, known)
     found = _settled(found, signed, chosen, groups, verifier, known)
     _unite(groups.parent, found.verdicts.take(_alike(found.verdicts, params)))
+    if judged:
+        found = found.with_pairs(judged.unknown(found.verdicts.pairs), BY_JUDGEMENT, verifier)
     order = np.lexsort((found.verdicts.pairs[:, 1], found.verdicts.pairs[:, 0]))
     verdicts = found.verdicts.take(order)
     bridges = Bridges(verifier, verdicts, groups.parent, same_text, signed.digests)
     bridges.join()
     n = np.count_nonzero(known.elsewhere < 0)
     labels = kernel.roots(groups.parent)[:n]
-    by = found.found_by[order]
-    return Clusters(labels, same_text[:n], verdicts, by, bridges.refused_as, found.verified, found.capped)
+    by, nothing = found.found_by[order], np.zeros(len(order), np.int8)
+    told = found.verified, found.capped
+    clusters = Clusters(labels, same_text[:n], verdicts, by, bridges.refused_as, nothing, *told)
+    return abide(clusters, judged, signed.digests[:n]) if judged else clusters
 
 
 def _verified(

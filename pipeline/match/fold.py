@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipeline.match.blocks import coded, url_keys
 from pipeline.match.chrome import learn, read_lines, strip
-from pipeline.match.cluster import Clusters, cluster
+from pipeline.match.cluster import cluster
+from pipeline.match.clusters import Clusters
 from pipeline.match.figures import Articles
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.match.cluster import Clusters
+from pipeline.match.clusters import Clusters
 from pipeline.match.figures import FIGURES, RARE
+from pipeline.match.judged import BY_JUDGEMENT
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.verify import RULES, SAME_TEXT
 from pipeline.segments import FIGURES as FIGURES_TYPE
@@ -35,7 +36,9 @@ def kept_pairs(doc_ids: pa.Array, clusters: Clusters, scorecard: Scorecard) -> p
         "shared_shingles": verdicts.shared,
         "found_by": clusters.found_by,
         "decision": np.where(clusters.joined, ACCEPTED, REFUSED),
-        "rule": pc.if_else(pc.equal(refused_as, ""), rules, refused_as),
+        "rule": np.where(
+            clusters.said != 0, BY_JUDGEMENT, pc.if_else(pc.equal(refused_as, ""), rules, refused_as)
+        ),
         "reasons": _reasons(verdicts.figures, weights(verdicts.figures, scorecard)),
         "score": verdicts.score.astype(np.float32),
         "figures": _lists(pa.array(verdicts.figures.ravel()), len(FIGURES)).cast(FIGURES_TYPE),

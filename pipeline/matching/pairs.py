@@ -13,6 +13,7 @@ from pipeline.lake import order
 from pipeline.lake.segment import read_batches, read_segment
 from pipeline.lake.store import Store
 from pipeline.match.bridges import DIGEST, WEAK_BRIDGE
+from pipeline.match.judged import BY_JUDGEMENT, KEPT_APART
 from pipeline.match.pairs import ACCEPTED
 from pipeline.matching.result import ALL, done
 from pipeline.model import Run
@@ -45,7 +46,7 @@ def standing_pairs(lake: Store, run: Run, doc_ids: pa.Array) -> Iterator[pa.Tabl
 def holds(pairs: pa.Table) -> NDArray[np.bool_]:
     """Which of the pairs (segments.PAIRS) hold by themselves, though some join no story for what is around
     them."""
-    aside = pc.is_in(pairs["rule"], pa.array([DIGEST, WEAK_BRIDGE]))
+    aside = pc.is_in(pairs["rule"], pa.array([DIGEST, WEAK_BRIDGE, KEPT_APART, BY_JUDGEMENT]))
     return np.asarray(pc.or_(pc.equal(pairs["decision"], ACCEPTED), aside).to_numpy())
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.match.bridges import direct
-from pipeline.match.cluster import Clusters, _likeliest
+from pipeline.match.cluster import _likeliest
+from pipeline.match.clusters import Clusters
 from pipeline.match.figures import FIGURES
 from pipeline.match.fold import fold
 from pipeline.match.kernels.groups import longest_members
