@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test check bench-match bench-extract lock docs clean
+.PHONY: setup run up down sql test check bench-match bench-extract bench-incremental lock docs clean
 
 setup: $(STAMP)
 
@@ -52,6 +52,10 @@ bench-match: setup
 # Beside trafilatura, on the demo network's pages or on pages of your own: `make bench-extract ARGS=folder`.
 bench-extract: setup
 	$(BIN)/python -m tests.benchmarks.extraction $(ARGS)
+
+# A thousand new pages against ten thousand, a hundred thousand and a million stored; takes some minutes and 15 GB.
+bench-incremental: setup
+	$(BIN)/python -m tests.benchmarks.incremental $(ARGS)
 
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup

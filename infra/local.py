@@ -245,6 +245,7 @@ def _write_config(home: Home, ports: Ports) -> None:
     home.config.write_text(
         f"lake = {json.dumps(store.LAKE)}\n"
         f"outlets = {json.dumps(str(DEMO / 'outlets.toml'))}\n"
+        f"cache = {json.dumps('cache')}\n"
         f"wires = [{json.dumps(str(DEMO / 'wires.toml'))}]\n"
         "shards = 4\n\n[network]\n"
         f'test_address = "127.0.0.1:{ports.sites}"\n'

@@ -151,7 +151,11 @@ def test_configuration_keys_and_defaults(tmp_path: Path) -> None:
     file = tmp_path / "wirefold.toml"
     file.write_text('lake = "lake"')
     config = load_config(file)
-    known = {"lake": "required", "outlets": spelled(config.outlets.name)}
+    known = {
+        "lake": "required",
+        "outlets": spelled(config.outlets.name),
+        "cache": "~/.cache/wirefold",
+    }
     others = {field.name for field in fields(Config)} - {*known, "network", "params"}
     expected = known | {name: spelled(getattr(config, name)) for name in others}
     assert documented("Top level") == expected
