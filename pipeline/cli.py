@@ -44,6 +44,9 @@ Card = Annotated[
     Path | None,
     typer.Option("--scorecard", help="A scorecard of `wirefold tune`; default: the built-in one."),
 ]
+Rematch = Annotated[
+    bool, typer.Option("--rematch", help="Match all pages of the lake anew, not only new ones.")
+]
 Wires = Annotated[list[Path] | None, typer.Option(help="More credit rules (TOML), beside the built-in ones.")]
 
 
@@ -57,6 +60,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def run(
     config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("wirefold.toml"),
+    rematch: Rematch = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +83,7 @@ def run(
             steps.extract(lake, at, settings, shard.shard, report)
     counts = steps.settle(lake, at, settings)
     screen.line("pages", **counts.as_dict())
-    _fold(lake, at, settings, screen, None, as_json)
+    _fold(lake, at, settings, screen, None, as_json, rematch)
 
 
 @app.command()
@@ -89,6 +93,7 @@ def cluster(
     outlet_field: OutletField = None,
     wires: Wires = None,
     scorecard: Card = None,
+    rematch: Rematch = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -109,15 +114,15 @@ def cluster(
     with screen.progress("read", unit="bytes") as report:
         counts = intake.take_in(lake, at, settings, plan, outlet_field, report)
     screen.line("pages", **counts.as_dict())
-    _fold(lake, at, settings, screen, (), as_json)
+    _fold(lake, at, settings, screen, (), as_json, rematch)
 
 
-def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json: bool) -> None:
+def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json: bool, rematch: bool) -> None:
     """match → story → publish, with one line each."""
     from pipeline import steps
 
     with screen.busy("match"):
-        matched = steps.match(lake, at, settings)
+        matched = steps.match(lake, at, settings, rematch)
     screen.line("match", **asdict(matched))
     with screen.busy("story"):
         told = steps.story(lake, at, settings)
