@@ -19,6 +19,7 @@ ORDER_OF_GROUND = (
     "segments",
     "columns",
     "outlet_tables",
+    "story_tables",
     "schema",
     "tomlfile",
     "config",
