@@ -17,6 +17,8 @@ from pipeline.match.kernels.support import SEVERAL, owners_of, place_of
 MOST = 64  # versions of a story: one bit each
 # shingles: words follow on a difference if so many of both texts do; a phrase of it may return in a cut text
 _FOLLOWED = 8
+# of the fewest words that make a version so many make one if they stand at the end, where others cut
+_ENDING = 5
 _OTHER = 1 << 40  # words: a version that a text differs from is not its own if another is possible
 _NONE = np.uint64(0)
 _ONE = np.uint64(1)
@@ -52,13 +54,14 @@ def _runs(places, count, owners, held, bit, width):
 
 
 @njit(cache=True, nogil=True)
-def _differ(a, b, least):
-    """Whether two texts, by what each has alone, are different versions."""
+def _differ(a, b, least, a_held, b_held):
+    """Whether two texts, by what each has alone, are different versions; `a_held`: several have a as it is."""
     if a[0] and b[0]:  # words were replaced
         return True
-    if a[1] >= least and b[1] >= least:
+    if a[1] >= _ENDING * least and b[1] >= _ENDING * least:
         return True
-    return a[2] and b[2] and (a[0] >= least or b[0] >= least)  # a paragraph was added or taken out
+    # a paragraph was added or taken out: two desks that cut the same one by chance seldom cut no other
+    return a[2] and b[2] and ((a[0] >= least and b_held) or (b[0] >= least and a_held))
 
 
 @njit(cache=True, nogil=True)
@@ -103,12 +106,14 @@ def versions_all(words, starts, ends, longest, order, opens, holders, width, lea
                     first = firsts[v]
                     n = _locate(words, starts[first], ends[first], width, table, owners, hashes, others)
                     theirs = _runs(others, n, owners, own, _ONE, width)
+                    held = holders[t] == SEVERAL, holders[first] == SEVERAL
+                    other = _differ(mine, theirs, least, held[0], held[1])
                     if founding:
-                        known = not _differ(mine, theirs, least)
+                        known = not other
                         if known:
                             break
                     else:
-                        lack = mine[1] + theirs[0] + (_OTHER if _differ(mine, theirs, least) else 0)
+                        lack = mine[1] + theirs[0] + (_OTHER if other else 0)
                         if least_lack < 0 or lack < least_lack:
                             least_lack = lack
                             candidates[t] = _ONE << np.uint64(v)
