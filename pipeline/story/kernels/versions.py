@@ -55,7 +55,7 @@ def _runs(places, count, owners, held, bit, width):
 
 @njit(cache=True, nogil=True)
 def _differ(a, b, least, a_held, b_held):
-    """Whether two texts, by what each has alone, are different versions; `a_held`: several have a as it is."""
+    """Whether two texts, by what each has alone, are different versions; `a_held`: several have a as is."""
     if a[0] and b[0]:  # words were replaced
         return True
     if a[1] >= _ENDING * least and b[1] >= _ENDING * least:
