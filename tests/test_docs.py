@@ -28,6 +28,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 OPERATING = (DOCS / "operating.md").read_text()
 ANALYSTS = (DOCS / "analysts.md").read_text()
+VERSIONS = (DOCS / "versions.md").read_text()
 
 # what the questions of analysts.md must find in the lake of docs_lake.py: the first columns of all rows
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
@@ -126,6 +127,12 @@ def test_sql_examples_answer(reader: dict[str, Any], block: Block) -> None:
     assert rows
     if block.question in ANSWERS:
         assert [row[: len(ANSWERS[block.question][0])] for row in rows] == ANSWERS[block.question]
+
+
+@pytest.mark.parametrize("block", [b for b in blocks(VERSIONS) if b.info == "sql"], ids=lambda b: b.text[:30])
+def test_sql_about_versions_runs(reader: dict[str, Any], block: Block) -> None:
+    """What it finds in the demo network is held by tests/e2e/test_versions.py."""
+    reader["con"].execute(block.text).fetchall()
 
 
 def test_evidence_can_be_checked(reader: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ of some, for what is told of a story rests on its own copies alone.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
@@ -266,9 +267,13 @@ def outlet_rows(outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantin
     totals = added.aggregate([("n", "sum"), ("first", "min"), ("last", "max"), ("shared", "sum")])
     found = {row["outlet_id"]: row for row in totals.to_pylist()}
     held = {row["values"]: row["counts"] for row in pc.value_counts(quarantine["outlet_id"]).to_pylist()}
+    extracted = quarantine.filter(pc.equal(quarantine["stage"], "extract")).group_by(["outlet_id", "url"])
+    unread = Counter(extracted.aggregate([])["outlet_id"].to_pylist())
     known = {outlet.outlet_id: outlet for outlet in outlets}
     rows = [
-        _outlet_row(known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0))
+        _outlet_row(
+            known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0), unread[name]
+        )
         for name in sorted(known.keys() | found.keys() | held.keys())
     ]
     return pa.Table.from_pylist(rows, OUTLETS.schema)
@@ -295,7 +300,10 @@ def _state_of(outlet: dict[str, Any], layout: dict[str, Any]) -> str:
     return "learning" if outlet["doubt"] else "trusted"
 
 
-def _outlet_row(outlet: Outlet, counted: dict[str, Any] | None, quarantined: int) -> dict[str, object]:
+def _outlet_row(
+    outlet: Outlet, counted: dict[str, Any] | None, quarantined: int, unread: int
+) -> dict[str, object]:
+    published = counted["n_sum"] if counted else 0
     return {
         "outlet_id": outlet.outlet_id,
         "domain": outlet.domain,
@@ -306,9 +314,10 @@ def _outlet_row(outlet: Outlet, counted: dict[str, Any] | None, quarantined: int
         "network": outlet.network,
         "first_seen_at": counted["first_min"] if counted else None,
         "last_seen_at": counted["last_max"] if counted else None,
-        "n_republications": counted["n_sum"] if counted else 0,
-        "duplicate_share": counted["shared_sum"] / counted["n_sum"] if counted else 0.0,
+        "n_republications": published,
+        "duplicate_share": counted["shared_sum"] / published if counted else 0.0,
         "quarantined": quarantined,
+        "extraction_ok_share": published / (published + unread) if published + unread else None,
     }
 
 
