@@ -224,6 +224,9 @@ TOLD = _schema(
     ("reason", STRING),  # why `chosen` was chosen
     ("version_no", pa.int32()),
     ("version_kind", STRING),
+    # words of `representative` that the one of the version before lacks, and the other way round
+    ("words_added", pa.int32()),
+    ("words_removed", pa.int32()),
     ("representative", pa.int64()),
     ("strict", pa.int64()),
     # equal for documents of one story that are tied by the same words or the same owner

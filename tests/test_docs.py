@@ -42,14 +42,17 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("harrowdaily.example", 1, 840.0),
     ],
     "4": [("harrowdaily.example", "Harrow wants the bell of the night ferry")],
-    "5": [("Mirror found in barn", "kmrx.example"), ("Mirror found in barn", "ktbl.example")],
+    "5": [
+        ("Barn mirror will see first light", "kmrx.example"),
+        ("Barn mirror will see first light", "ktbl.example"),
+    ],
     "6": [
         ("Hardest pear loses its orchard", "kmrx.example"),
         ("Hardest pear loses its orchard", "kolm.example"),
     ],
     "8": [
         ("Last night ferry leaves Varnholm", 5, 5, 3),
-        ("Mirror found in barn", 3, 3, 2),
+        ("Barn mirror will see first light", 3, 3, 2),
         ("Hardest pear loses its orchard", 2, 2, 1),
         ("Leak found", 1, 1, 1),
     ],

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
@@ -63,7 +62,7 @@ def versions(pages: pa.Table, told: pa.Table, copies: pa.Table, recalls: pa.Tabl
     )
     found = found.sort_by([("story_id", "ascending"), ("version_no", "ascending")])
     stands = pages.take(found["representative"])
-    added, removed = _changed(found["story_id"], stands["body"])
+    whole = told.take(found["representative"])
     columns = {
         "story_id": found["story_id"],
         "version_no": found["version_no"],
@@ -76,8 +75,8 @@ def versions(pages: pa.Table, told: pa.Table, copies: pa.Table, recalls: pa.Tabl
         "n_republications": found["outlet_id_count"],
         "n_outlets": found["outlet_id_count_distinct"],
         "n_outlets_still_live": found["live_at_count_distinct"],
-        "words_added": added,
-        "words_removed": removed,
+        "words_added": whole["words_added"],
+        "words_removed": whole["words_removed"],
         "editors_note": _notes(pages, told, copies, found),
     }
     table = _as(VERSIONS.schema, columns)
@@ -86,19 +85,6 @@ def versions(pages: pa.Table, told: pa.Table, copies: pa.Table, recalls: pa.Tabl
 
 def _live(copies: pa.Table) -> pa.Array:
     return pc.and_(pc.is_null(copies["replaced_at"]), pc.is_null(copies["gone_at"]))
-
-
-def _changed(story_ids: pa.ChunkedArray, bodies: pa.ChunkedArray) -> tuple[Ints, Ints]:
-    """Words of each version that the one before it in its story does not have, and the other way round."""
-    added, removed = (np.zeros(len(story_ids), np.int64) for _ in range(2))
-    ids = story_ids.combine_chunks()
-    later = np.flatnonzero(pc.equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))).to_numpy(False)) + 1
-    for row in later.tolist():
-        old, new = (bodies[place].as_py().split() for place in (row - 1, row))
-        blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-        kept = sum(block.size for block in blocks)
-        added[row], removed[row] = len(new) - kept, len(old) - kept
-    return added, removed
 
 
 def _notes(pages: pa.Table, told: pa.Table, copies: pa.Table, found: pa.Table) -> pa.Array:

@@ -167,5 +167,5 @@ def _reason(
         case "preferred_outlets" if rank[row] < len(params.preferred_outlets):
             why = f"copy{which} of the preferred outlet {params.preferred_outlets[rank[row]]}"
         case _:
-            why = confirmed
+            why = confirmed if of > 1 else f"the only copy{which}"
     return f"{why}; {f'credits {service}' if service else 'no copy of it credits a wire'}"

@@ -21,10 +21,12 @@ from pipeline.story.consensus import repair, to_columns
 from pipeline.story.edits import EXACT, Edits, find_edits, told
 from pipeline.story.kernels.strict import unite_near
 from pipeline.story.lines import Read, read_lines
-from pipeline.story.versions import Shown, find_versions, single_kinds
+from pipeline.story.versions import Shown, find_versions, single_kinds, word_changes
 
 CANONICAL, OLDER, NEWER = "canonical", "older_version", "newer_version"
 _ALONE = "the only copy"
+# columns of TOLD that are 0 for the only copy of a story
+_ZERO = ("n_paragraphs_omitted", "n_paragraphs_added", "headline_distance", "words_added", "words_removed")
 
 Ints = NDArray[np.int64]
 Columns = Mapping[str, pa.Array | NDArray[np.generic]]
@@ -61,7 +63,7 @@ def _singles(pages: pa.Table, rows: Ints, at: Shown, params: Params) -> pa.Table
         {
             **dict.fromkeys(("chosen", "representative", "strict", "independent"), rows),
             **dict.fromkeys(("jaccard", "in_canonical", "of_canonical"), one),
-            **dict.fromkeys(("n_paragraphs_omitted", "n_paragraphs_added", "headline_distance"), zero),
+            **dict.fromkeys(_ZERO, zero),
             **{name: lists for name in TOLD.names if pa.types.is_list(TOLD.field(name).type)},
             "policy": pa.repeat(pa.scalar(params.canonical_policy), n),
             "reason": pa.repeat(pa.scalar(_ALONE), n),
@@ -84,6 +86,7 @@ def _several(pages: pa.Table, stories: Ints, owners: Ints, at: Shown, read: Read
     confirmed = confirm(pages, stories, words, owners, params)
     versions = find_versions(pages, stories, confirmed, owners, at, params)
     choice = choose(pages, stories, confirmed, versions, at, params)
+    added, removed = word_changes(stories, versions, choice.representatives, words)
     edits = find_edits(
         lines, pages["headline"].combine_chunks(), stories, choice.representatives, owners, params
     )
@@ -101,6 +104,8 @@ def _several(pages: pa.Table, stories: Ints, owners: Ints, at: Shown, read: Read
         "reason": choice.reasons,
         "version_no": versions.number,
         "version_kind": pa.array(versions.kind, pa.string()),
+        "words_added": added,
+        "words_removed": removed,
         "representative": choice.representatives,
         "strict": strict,
         "independent": independent,

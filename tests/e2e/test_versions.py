@@ -1,4 +1,4 @@
-"""Versions, edits and pickups of the demo network, read four times on its day, against the network's truth."""
+"""Versions, edits and pickups of the demo network, read four times on its day, against its truth."""
 
 from __future__ import annotations
 
