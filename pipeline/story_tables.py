@@ -113,9 +113,7 @@ VERSIONS = Table(
             field("n_republications", _INT, "Copies of it."),
             field("n_outlets", _INT, "Outlets that ran it."),
             field("n_outlets_still_live", _INT, "Those at which it stood when they were last asked."),
-            field(
-                "words_added", _INT, "Words that the version before lacks, by a diff of words without chrome."
-            ),
+            field("words_added", _INT, "Words that the version before lacks, by a diff, chrome aside."),
             field("words_removed", _INT, "Words of the version before that it lacks."),
             maybe("editors_note", STRING, "The line by which it says what it is, as a copy has it."),
         ]

@@ -19,7 +19,7 @@ WHOLE = ("stories", "republications", "versions", "pickups", "edges")
 
 @pytest.fixture
 def lake(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "lake")
+    return FolderStore(str(tmp_path / "lake"))
 
 
 def test_new_changed_gone_and_merged_stories(lake: FolderStore) -> None:

@@ -7,6 +7,7 @@ copies costs ten thousand comparisons.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from pipeline.match.words import read_words
 from pipeline.params import Params
 from pipeline.story.kernels import edits as kernel
 from pipeline.story.lines import Lines
+from pipeline.story.versions import Versions
 
 EXACT, NEAR, TRUNCATED, EXTENDED, EXCERPT = "exact", "near", "truncated", "extended", "excerpt"
 
@@ -115,3 +117,29 @@ def told(edits: Edits, lines: Lines) -> dict[str, pa.Array]:
         "local_insert": pa.array(local),
         "headline_distance": pa.array(edits.headlines, pa.float32()),
     }
+
+
+def word_changes(lines: Lines, stories: Ints, versions: Versions, representatives: Ints) -> tuple[Ints, Ints]:
+    """Words of each copy's version that the version before lacks, and the other way round, int64[n] each.
+
+    `representatives` int64[n]: the row that stands for each copy's version. A diff of words, within the lines
+    that a diff of lines leaves.
+    """
+    added, removed = np.zeros(len(stories), np.int64), np.zeros(len(stories), np.int64)
+    digests = lines.words.digests()
+    at = {(int(stories[row]), int(versions.number[row])): row for row in np.unique(representatives).tolist()}
+    for row in np.unique(representatives[versions.number > 1]).tolist():
+        before = at[int(stories[row]), int(versions.number[row]) - 1]
+        spans = [(int(lines.opens[one]), int(lines.opens[one + 1])) for one in (before, row)]
+        old, new = (digests[a:b].tolist() for a, b in spans)
+        for kind, a0, a1, b0, b1 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if kind != "equal":
+                one, other = (
+                    lines.between(start + x, start + y)
+                    for (start, _), x, y in ((spans[0], a0, a1), (spans[1], b0, b1))
+                )
+                blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+                kept = sum(block.size for block in blocks)
+                added[row] += len(other) - kept
+                removed[row] += len(one) - kept
+    return added[representatives], removed[representatives]

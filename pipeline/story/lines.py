@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.match.words import Words
+from pipeline.match.words import LINE, Words
 from pipeline.segments import STRINGS
 
 Ints = NDArray[np.int64]
@@ -33,6 +33,13 @@ class Lines:
         return Words(
             self.words.words, self.words.starts[self.opens[:-1]], self.words.ends[self.opens[1:] - 1]
         )
+
+    def between(self, first: int, past: int) -> list[int]:
+        """The hashed words of some lines that follow each other."""
+        if first == past:
+            return []
+        own = self.words.words[self.words.starts[first] : self.words.ends[past - 1]]
+        return list((own & ~np.uint32(LINE)).tolist())
 
     def lists(self, lines: Ints, owners: Ints, n: int) -> pa.Array:
         """The text of k lines as n lists (list<string>); `owners` int64[k], ascending: whose each is."""

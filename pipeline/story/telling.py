@@ -18,10 +18,10 @@ from pipeline.segments import TOLD
 from pipeline.story.canonical import choose
 from pipeline.story.confirmed import Confirmed, confirm
 from pipeline.story.consensus import repair, to_columns
-from pipeline.story.edits import EXACT, Edits, find_edits, told
+from pipeline.story.edits import EXACT, Edits, find_edits, told, word_changes
 from pipeline.story.kernels.strict import unite_near
 from pipeline.story.lines import Read, read_lines
-from pipeline.story.versions import Shown, find_versions, single_kinds, word_changes
+from pipeline.story.versions import Shown, find_versions, single_kinds
 
 CANONICAL, OLDER, NEWER = "canonical", "older_version", "newer_version"
 _ALONE = "the only copy"
@@ -86,7 +86,7 @@ def _several(pages: pa.Table, stories: Ints, owners: Ints, at: Shown, read: Read
     confirmed = confirm(pages, stories, words, owners, params)
     versions = find_versions(pages, stories, confirmed, owners, at, params)
     choice = choose(pages, stories, confirmed, versions, at, params)
-    added, removed = word_changes(stories, versions, choice.representatives, words)
+    added, removed = word_changes(lines, stories, versions, choice.representatives)
     edits = find_edits(
         lines, pages["headline"].combine_chunks(), stories, choice.representatives, owners, params
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import groupby
 
 import numpy as np
@@ -19,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.match.words import LINE, Words
 from pipeline.params import Params
 from pipeline.story.confirmed import Confirmed
 from pipeline.story.kernels import versions as kernel
@@ -218,27 +216,6 @@ def _carried(docs: Ints, mark: Flags, owners: Ints) -> bool:
     """Whether several owners' copies carry the mark, or half of all."""
     marked = docs[mark[docs]]
     return len(set(owners[marked].tolist())) > 1 or 2 * len(marked) >= len(docs)
-
-
-def word_changes(stories: Ints, versions: Versions, representatives: Ints, words: Words) -> tuple[Ints, Ints]:
-    """Words of each copy's version that the version before lacks, and the other way round, int64[n] each.
-
-    `representatives` int64[n]: the row that stands for each copy's version; `words`: as they are compared.
-    """
-    added, removed = np.zeros(len(stories), np.int64), np.zeros(len(stories), np.int64)
-    rows = np.unique(representatives[versions.number > 1])
-    at = {(int(stories[row]), int(versions.number[row])): row for row in np.unique(representatives).tolist()}
-    for row in rows.tolist():
-        before = at[int(stories[row]), int(versions.number[row]) - 1]
-        old, new = (
-            (words.words[words.starts[one] : words.ends[one]] & ~np.uint32(LINE)).tolist()
-            for one in (before, row)
-        )
-        kept = sum(
-            block.size for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-        )
-        added[row], removed[row] = len(new) - kept, len(old) - kept
-    return added[representatives], removed[representatives]
 
 
 def shown(pages: pa.Table, before: Ints, last_seen_at: pa.Array) -> Shown:
