@@ -251,7 +251,7 @@ def explain(lake: Lake, doc_a: str, doc_b: str, scorecard: Card = None, as_json:
 
 @app.command()
 def story(lake: Lake, story_id: str, as_json: Json = False) -> None:
-    """Show a story: its canonical text, who ran it, and what the credit rests on.
+    """Show a story: its text and versions, who picked it up when, what each copy cut, added and credits.
 
     [dim]wirefold story ./lake s_9b1c…[/dim]
     """
@@ -261,7 +261,7 @@ def story(lake: Lake, story_id: str, as_json: Json = False) -> None:
     if as_json:
         _print_json(asdict(found))
     else:
-        from pipeline.terminal import show_story
+        from pipeline.terminal_story import show_story
 
         show_story(found)
 
@@ -281,6 +281,23 @@ def releases(lake: Lake, as_json: Json = False) -> None:
         from pipeline.terminal import show_releases
 
         show_releases(rows)
+
+
+@app.command()
+def diff(lake: Lake, release_a: str, release_b: str, as_json: Json = False) -> None:
+    """Say what changed from one release to another: stories new, gone, merged, changed; republications.
+
+    [dim]wirefold diff ./lake 20260305T180000Z 20260305T200000Z[/dim]
+    """
+    from pipeline.difference import difference
+
+    found = difference(_open(lake), release_a, release_b)
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        from pipeline.terminal_story import show_difference
+
+        show_difference(found)
 
 
 @app.command()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,12 +23,15 @@ from pipeline.match.verify import FLOOR, OPEN, RULES, SAME_TEXT, Verifier
 from pipeline.match.words import read_words
 from pipeline.model import Evidence
 from pipeline.params import Params
+from pipeline.publish.manifest import FileEntry
+from pipeline.publish.reader import read_files
 from pipeline.publish.release import list_releases, read_manifest, read_table
 from pipeline.story.explain import Aligned, align
 from pipeline.story.identity import replay
 
 _UNSCORED = {RULES[SAME_TEXT], RULES[FLOOR], RULES[OPEN]}
 _ROUNDING = 0.01
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,17 @@ class Copy:
     url: str
     headline: str
     published_at: datetime | None
+    version_no: int
     relation: str
     containment_in_canonical: float
+    paragraphs_omitted: tuple[str, ...]
+    paragraphs_added: tuple[str, ...]
+    local_insert: bool
+    headline_distance: float
+    replaced_at: datetime | None
+    gone_at: datetime | None
+    outdated_by: str | None
+    hours_outdated: float | None
     wire_service: str | None
     wire_inferred: str | None
     wire_inferred_copies: int | None
@@ -79,17 +91,63 @@ class TwoTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """A row of `versions`, without its story."""
+
+    version_no: int
+    kind: str
+    representative_doc_id: str
+    first_published_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    n_republications: int
+    n_outlets: int
+    n_outlets_still_live: int
+    words_added: int
+    words_removed: int
+    editors_note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """A row of `pickups`, without its story."""
+
+    pickup_rank: int
+    outlet_id: str
+    owner_group: str | None
+    first_published_at: datetime | None
+    lag_minutes: int
+    version_first: int
+    version_last: int
+    is_truncated: bool
+    credit_present: bool
+    still_live: bool
+    removed_at: datetime | None
+    outdated_by: str | None
+    hours_outdated: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class WholeStory:
-    """A story with its copies and the evidence of their credits (each rule and quote once)."""
+    """A story with its versions, its pickups by rank, its copies, and the evidence of their credits (each
+    rule and quote once)."""
 
     story_id: str
     headline: str
     wire_service: str | None
     n_outlets: int
     pub_status: str
+    n_owner_groups: int
+    n_independent_texts: int
+    story_id_loose: str
     canonical_doc_id: str
+    canonical_policy: str
     canonical_reason: str
+    canonical_added: tuple[str, ...]
+    canonical_dropped: tuple[str, ...]
     body: str
+    versions: tuple[Version, ...]
+    pickups: tuple[Pickup, ...]
     copies: tuple[Copy, ...]
     evidence: tuple[Evidence, ...]
 
@@ -155,19 +213,36 @@ def story(lake: Store, story_id: str) -> WholeStory:
 
     Raises `BadInput` if there is no such story.
     """
-    _released(lake)
+    manifest = _released(lake)
     live = replay(ledger.history(lake, order.runs_told(lake))).live(story_id)
-    stories = read_table(lake, "stories")
+    files = [file for file in manifest.tables["stories"].files if _may_hold(file, live)]
+    stories = read_files(lake, "stories", files)
     found = stories.slice(_row_of(stories, "story_id", live), 1).to_pylist()[0]
-    copies = read_table(lake, "republications")
-    rows = copies.filter(pc.equal(copies["story_id"], live)).to_pylist()
+    days = {file.seen_day for file in files}
+    rows, versions, pickups = (
+        _of_story(lake, table, live, days) for table in ("republications", "versions", "pickups")
+    )
     quotes = {(e["rule"], e["quote"]): Evidence(**e) for row in rows for e in row["wire_evidence"]}
-    names = {field.name for field in fields(WholeStory)} & found.keys()
-    return WholeStory(
-        **{name: found[name] for name in names},
+    return _made(
+        WholeStory,
+        found,
+        versions=tuple(_made(Version, row) for row in versions),
+        pickups=tuple(_made(Pickup, row) for row in sorted(pickups, key=lambda row: row["pickup_rank"])),
         copies=tuple(_copy(row) for row in rows),
         evidence=tuple(quotes[key] for key in sorted(quotes)),
     )
+
+
+def _may_hold(file: FileEntry, story_id: str) -> bool:
+    """Whether a file of stories, by its first and last id, may have this one."""
+    first, last = file.sort_min[0], file.sort_max[0]
+    return first is not None and last is not None and first <= story_id <= last
+
+
+def _of_story(lake: Store, table: str, story_id: str, days: Collection[date | None]) -> list[dict[str, Any]]:
+    rows = read_table(lake, table, days={day for day in days if day})
+    found: list[dict[str, Any]] = rows.filter(pc.equal(rows["story_id"], story_id)).to_pylist()
+    return found
 
 
 def releases(lake: Store) -> Sequence[ReleaseRow]:
@@ -230,4 +305,10 @@ def _account(told: dict[str, Any], scorecard: Scorecard) -> tuple[float, tuple[C
 
 
 def _copy(row: dict[str, Any]) -> Copy:
-    return Copy(**{field.name: row[field.name] for field in fields(Copy)})
+    return _made(Copy, row)
+
+
+def _made(kind: type[T], row: dict[str, Any], **more: Any) -> T:
+    """A value from the columns of a row that it has."""
+    names = {field.name for field in fields(kind)} & row.keys() - more.keys()  # type: ignore[arg-type]
+    return kind(**{name: row[name] for name in names}, **more)

@@ -33,6 +33,12 @@ OUTLETS = Table(
             field("n_republications", _INT, "Republications in this release."),
             field("duplicate_share", _SHARE, "Share of them whose story another outlet ran too."),
             field("quarantined", _INT, "Pages of it in quarantine."),
+            maybe(
+                "extraction_ok_share",
+                _SHARE,
+                "Republications as a share of them and of the URLs whose pages could be fetched, not read; "
+                "null without either.",
+            ),
         ]
     ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 _MIB = 1 << 20
 _TOKENS = 2  # the version of pipeline.match.normalise: other words make other signatures
@@ -76,10 +77,29 @@ class Params:
     # lies in the other: a digest of three stories holds a third of each at most
     bridge_containment: float = 0.5
 
-    # canonical: texts whose score is this close to the best are held to be equally good
+    # versions: two texts of a story are different ones if words that several owners carry were replaced, or
+    # so many of them in a row added or taken out
+    version_words: int = 12
+
+    # canonical: which copy stands for its story (docs/versions.md); `preferred_outlets` names them in order;
+    # texts whose score is this close to the best are held to be equally good
+    canonical_policy: Literal[
+        "most_confirmed_text",
+        "most_complete",
+        "latest_corrected",
+        "earliest",
+        "origin_first",
+        "preferred_outlets",
+    ] = "most_confirmed_text"
+    preferred_outlets: tuple[str, ...] = ()
     canonical_close: float = 0.95
     # a copy is truncated or extended, not near, if so much of the one lies in a so much longer other
     copy_share: float = 0.9
+
+    # strictness: copies of a story whose Jaccard is at least this have one story_id_strict; two stories have
+    # one story_id_loose if a pair of them was refused though its score (log-odds) is at least this
+    strict_jaccard: float = 0.9
+    loose_score: float = -2.0
 
     # checks that warn: the share of republications whose story another outlet ran too moves slowly,
     # and an outlet of which fewer than half the pages can be read has changed its templates
@@ -99,6 +119,8 @@ class Params:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.num_perm % 4:  # the kernel makes four values at a time
             raise ValueError(f"num_perm must be a multiple of 4, got {self.num_perm}")
+        if self.canonical_policy == "preferred_outlets" and not self.preferred_outlets:
+            raise ValueError("preferred_outlets must name an outlet if it is the canonical_policy")
         if self.bands * self.rows > self.num_perm:
             raise ValueError(
                 f"bands x rows must not exceed num_perm: {self.bands} x {self.rows} > {self.num_perm}"

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe
 from pipeline.outlet_tables import BOILERPLATE, OUTLETS, TEMPLATES, WIRE_RULES
 from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
+from pipeline.story_tables import PICKUPS, STORIES, VERSIONS
 
 __all__ = [
     "BOILERPLATE",
@@ -20,12 +21,14 @@ __all__ = [
     "CHECKS",
     "EDGES",
     "OUTLETS",
+    "PICKUPS",
     "QUARANTINE",
     "REPUBLICATIONS",
     "RUNS",
     "STORIES",
     "TABLES",
     "TEMPLATES",
+    "VERSIONS",
     "WIRE_RULES",
 ]
 
@@ -34,54 +37,6 @@ _SHARE = pa.float32()
 _FLAG = pa.bool_()
 _DATE = pa.date32()
 _MINUTES = pa.int16()
-
-STORIES = Table(
-    "stories",
-    "One row a story: one wire piece (or local piece) through all its republications.",
-    key=("story_id",),
-    sort=("story_id",),
-    row_group=WIDE_ROW_GROUP,
-    schema=pa.schema(
-        [
-            field("story_id", STRING, "Identity of the story; minted once, never re-used."),
-            maybe("wire_service", STRING, "Wire service that its copies credit most; null for local pieces."),
-            field("wire_confidence", _SHARE, "Confidence of the strongest credit, 0 to 1; 0 without one."),
-            field("wire_copies", _INT, "Republications whose own strongest credit is `wire_service`."),
-            field("headline", STRING, "Headline of the canonical republication."),
-            maybe("byline", STRING, "Byline of the canonical republication, as printed."),
-            field("authors", STRINGS, "Authors of the canonical republication, without services and titles."),
-            field("contributors", STRINGS, "People named in the contributor line."),
-            maybe("dateline_place", STRING, "Place of the dateline."),
-            maybe("dateline_date", _DATE, "Day of the dateline, where it names one."),
-            maybe("language", STRING, "Language of the canonical body, ISO 639-1."),
-            field("body", STRING, "Text of the canonical republication, paragraphs separated by newlines."),
-            field("body_sha256", STRING, "SHA-256 of `body`, hex."),
-            field("word_count", _INT, "Words in `body`."),
-            field(
-                "canonical_doc_id", STRING, "The republication chosen as canonical (republications.doc_id)."
-            ),
-            field("canonical_policy", STRING, "Policy by which it was chosen."),
-            field("canonical_reason", STRING, "Why this one, in words."),
-            field("n_republications", _INT, "Republications, the canonical one included."),
-            field("n_outlets", _INT, "Outlets that ran it."),
-            field(
-                "n_owner_groups", _INT, "Owner groups that ran it; an outlet without a group counts as one."
-            ),
-            field("n_distinct_bodies", _INT, "Different bodies among the republications."),
-            maybe("first_published_at", TIME, "Earliest publication time that a copy states."),
-            maybe("last_published_at", TIME, "Latest publication time that a copy states."),
-            field("first_seen_at", TIME, "When the pipeline first saw a copy."),
-            field("last_seen_at", TIME, "When the pipeline last saw a new copy."),
-            field("has_correction", _FLAG, "A copy carries a correction."),
-            field(
-                "pub_status",
-                STRING,
-                "usable, or canceled where a copy carries a kill, withhold or retraction notice.",
-            ),
-            maybe("copyright_line", STRING, "Copyright line of the canonical republication."),
-        ]
-    ),
-)
 
 REPUBLICATIONS = Table(
     "republications",
@@ -93,6 +48,13 @@ REPUBLICATIONS = Table(
         [
             field("doc_id", STRING, "Identity of the republication: URL and body, or the input's own id."),
             field("story_id", STRING, "The story it belongs to (stories.story_id)."),
+            field(
+                "story_id_strict",
+                STRING,
+                "The same for copies that are all but the same; see docs/versions.md.",
+            ),
+            field("story_id_loose", STRING, "The same for stories that were nearly one."),
+            field("version_no", _INT, "The version of the story that it is a copy of (versions.version_no)."),
             field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
             field("url", STRING, "URL of the page."),
             field("url_normalised", STRING, "URL without tracking, fragments and default ports."),
@@ -142,13 +104,49 @@ REPUBLICATIONS = Table(
                 "that it is not free; null: neither.",
             ),
             field("first_seen_at", TIME, "When this body was first seen at this URL."),
-            field("last_seen_at", TIME, "When it was last fetched."),
-            field("relation", STRING, "To the canonical: canonical, exact, near, truncated, extended."),
+            field("last_seen_at", TIME, "When it was last found there, unchanged pages counted."),
+            maybe(
+                "replaced_at",
+                TIME,
+                "When its URL first showed another text, as far as that tells; else null.",
+            ),
+            maybe("gone_at", TIME, "When its URL first answered 404 or 410, and no page since; else null."),
+            maybe(
+                "outdated_by",
+                STRING,
+                "kill or correction: what came over the wire later, while it still stood there; else null.",
+            ),
+            maybe("outdated_since", TIME, "When that came out (versions.first_published_at)."),
+            maybe(
+                "hours_outdated", pa.float32(), "How long from then it is known to have stood there, hours."
+            ),
+            field(
+                "relation",
+                STRING,
+                "To the canonical: canonical, older_version, newer_version; of its own version exact, near, "
+                "truncated (it stops early), excerpt (without the lead), extended.",
+            ),
             field("jaccard", _SHARE, "Jaccard of the 5-gram shingles with the canonical body's."),
             field("containment_in_canonical", _SHARE, "Share of its shingles found in the canonical body."),
             field("containment_of_canonical", _SHARE, "Share of the canonical body's shingles found in it."),
+            field(
+                "paragraphs_omitted",
+                STRINGS,
+                "Paragraphs of its version (representative_doc_id) that it lacks.",
+            ),
+            field("paragraphs_added", STRINGS, "Paragraphs of it that its version lacks."),
+            field("n_paragraphs_omitted", _INT, "How many it lacks."),
+            field("n_paragraphs_added", _INT, "How many it has more."),
+            field("local_insert", _FLAG, "One of these is in no other owner's copy of the story."),
+            field(
+                "headline_distance",
+                _SHARE,
+                "Word edits (insert, drop, replace) from its version's headline to its own, as a share of "
+                "the words of the longer: 0 same, 1 no word in place.",
+            ),
             field("headline_changed", _FLAG, "Its headline differs from the canonical one, case aside."),
             field("credit_present", _FLAG, "The page itself credits a wire service."),
+            field("credit_dropped", _FLAG, "Other copies of the story credit a wire and it does not."),
             maybe("wire_service", STRING, "Service that the page credits."),
             field("wire_services", STRINGS, "All services that the page credits, strongest first."),
             field("wire_confidence", _SHARE, "Confidence of that credit, 0 to 1."),
@@ -297,6 +295,8 @@ QUARANTINE = Table(
 TABLES = (
     STORIES,
     REPUBLICATIONS,
+    VERSIONS,
+    PICKUPS,
     EDGES,
     OUTLETS,
     BOILERPLATE,

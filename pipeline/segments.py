@@ -217,15 +217,57 @@ PAIRS = _schema(
     optional=(("score", pa.float32()), ("figures", FIGURES)),
 )
 
-# one row a document of the run, sorted by doc_id; chosen: row of its story's canonical document
-CANONICALS = _schema(
+# what is told of a document from all copies of its story; rows as the documents'. chosen, representative:
+# rows of the documents that stand for its story and for its version; strict: least row of those all but the
+# same as it
+TOLD = _schema(
     ("chosen", pa.int64()),
     ("policy", STRING),
     ("reason", STRING),  # why `chosen` was chosen
-    ("relation", STRING),  # of the document to it: canonical, exact, near, truncated, extended
-    ("jaccard", pa.float32()),
+    ("version_no", pa.int32()),
+    ("version_kind", STRING),
+    # words of `representative` that the one of the version before lacks, and the other way round
+    ("words_added", pa.int32()),
+    ("words_removed", pa.int32()),
+    ("representative", pa.int64()),
+    ("strict", pa.int64()),
+    # equal for documents of one story that are tied by the same words or the same owner
+    ("independent", pa.int64()),
+    (
+        "relation",
+        STRING,
+    ),  # to `chosen`: canonical, exact, near, truncated, extended, excerpt, older_version, ...
+    ("shape", STRING),  # to `representative`: exact, near, truncated, extended, excerpt
+    ("jaccard", pa.float32()),  # with `chosen`
     ("in_canonical", pa.float32()),
     ("of_canonical", pa.float32()),
+    ("paragraphs_omitted", STRINGS),
+    ("paragraphs_added", STRINGS),
+    ("n_paragraphs_omitted", pa.int32()),
+    ("n_paragraphs_added", pa.int32()),
+    ("local_insert", pa.bool_()),
+    ("headline_distance", pa.float32()),
+    ("since", pa.int64()),  # microseconds: when the page first showed this text, as far as it tells
+    ("firm", pa.bool_()),  # it does tell, or was seen to change
+    # of `chosen`: paragraphs added to and dropped from its body, and what the body is then
+    ("canonical_added", STRINGS),
+    ("canonical_dropped", STRINGS),
+    optional=(("repaired_body", STRING),),
+)
+
+# one row a notice that took the place of another story's copy (story.recalls); story: that one's place in the
+# layout; since: as TOLD.since
+RECALLS = _schema(
+    ("story", pa.int64()),
+    ("doc_id", STRING),
+    ("outlet_id", STRING),
+    ("body_sha256", STRING),
+    ("word_count", pa.int32()),
+    ("notice_evidence", EVIDENCE),
+    ("since", TIME),
+    ("first_seen_at", TIME),
+    ("last_seen_at", TIME),
+    ("live", pa.bool_()),
 )
 
 SIGNATURES = _schema(("doc_id", STRING), ("signature", pa.binary()))  # uint32 little-endian, num_perm of them

@@ -42,7 +42,7 @@ from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
 from pipeline.publish.release import collect_garbage, complete_current, write_release
-from pipeline.schema import EDGES, QUARANTINE, REPUBLICATIONS, RUNS, STORIES
+from pipeline.schema import QUARANTINE, TABLES
 from pipeline.segments import PAGES, segment_key
 from pipeline.story.identity import identify, replay
 
@@ -224,7 +224,7 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
                 params=config.params,
                 before=candidate.before,
             ),
-            replaces=[table.name for table in (STORIES, REPUBLICATIONS, EDGES, RUNS, QUARANTINE)],
+            replaces=[table.name for table in TABLES if table.partitioned],
         )
     rows = {name: files.rows for name, files in manifest.tables.items()}
     return Released(

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.inspect import ReleaseRow, TwoTexts, WholeStory
+from pipeline.inspect import ReleaseRow, TwoTexts
 from pipeline.story.explain import BOTH, CHANGED, ONLY_A, ONLY_B, Stretch, stretches
 
 _BAR = 40  # characters
@@ -127,27 +127,6 @@ def _edited(side: Sequence[Stretch]) -> Text:
     """A paragraph with the words marked that the other side does not have."""
     parts = (Text(part.text, style="" if part.shared else "bold yellow") for part in side)
     return Text(" ").join(parts)
-
-
-def show_story(found: WholeStory) -> None:
-    """A story's facts, its canonical text, its copies and the evidence of their credits."""
-    console = Console(highlight=False)
-    console.print(Text(found.headline, style="bold"))
-    wire = found.wire_service or "no wire credited"
-    console.print(Text(f"{found.story_id} · {wire} · {found.n_outlets} outlets · {found.pub_status}"))
-    console.print(Text(f"canonical {found.canonical_doc_id}: {found.canonical_reason}\n", style="dim"))
-    console.print(Text(found.body))
-    table = Table("outlet", "published", "relation", "in canonical", "credit", "headline")
-    for copy in found.copies:
-        inferred = f"({copy.wire_inferred}, of {copy.wire_inferred_copies})" if copy.wire_inferred else ""
-        credit = copy.wire_service or inferred
-        published = f"{copy.published_at:%Y-%m-%d %H:%M}" if copy.published_at else ""
-        inside = f"{copy.containment_in_canonical:.0%}"
-        cells = (copy.outlet_id, published, copy.relation, inside, credit, copy.headline)
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
-    for quote in found.evidence:
-        console.print(Text(f"  {quote.rule} ({quote.where}): “{quote.quote}”", style="dim"))
 
 
 def show_releases(rows: Sequence[ReleaseRow]) -> None:

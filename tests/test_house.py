@@ -19,6 +19,7 @@ ORDER_OF_GROUND = (
     "segments",
     "columns",
     "outlet_tables",
+    "story_tables",
     "schema",
     "tomlfile",
     "config",
@@ -41,9 +42,14 @@ ROOMS: dict[str, set[str]] = {
     "inspect": {"extract", "match", "story", "lake", "publish"},
     "examine": {"extract", "ingest"},
     "tune": {"match", "ingest"},
+    "difference": {"story", "lake", "publish"},
     "terminal": {"inspect", "story"},
+    "terminal_story": {"inspect", "difference"},
     "terminal_page": {"examine", "extract"},
-    "cli": {"tune", "steps", "intake", "inspect", "examine", "terminal", "terminal_page", "lake", "publish"},
+    "cli": {
+        *("tune", "steps", "intake", "inspect", "difference", "examine", "lake", "publish"),
+        *("terminal", "terminal_page", "terminal_story"),
+    },
 }
 PURE = ("extract", "match", "story")
 OUTSIDE = {

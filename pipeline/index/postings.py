@@ -16,19 +16,9 @@ from numpy.typing import NDArray
 from pipeline.index import kernels
 from pipeline.index.columns import create, mapped
 from pipeline.match.kernels.buckets import sort_by_key
-from pipeline.match.kernels.tokens import FINISH, MULTIPLY
 
-BAND, ANCHOR, LINE, DOC_ID, URL, TEXT = (np.uint64(kind) for kind in range(1, 7))
 _PASSES = 4  # of eleven bits; the rest is sorted by insertion
 _BUCKET = 64
-
-
-def keys_of(kind: np.uint64, values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The values mixed into keys (uint64), those of different kinds apart."""
-    with np.errstate(over="ignore"):
-        h = (values ^ (kind * FINISH)) * MULTIPLY
-        h ^= h >> np.uint64(32)
-        return np.asarray(h * FINISH, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.index import kernels
-from pipeline.index.postings import TEXT, URL, keys_of
-from pipeline.index.standing import Edges, Index, text_keys
+from pipeline.index.keys import TEXT, URL, keys_of, text_keys
+from pipeline.index.standing import Edges, Index
 from pipeline.match.candidates import far_apart
 from pipeline.match.kernels.tokens import FINISH
 from pipeline.match.words import Words

@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from pipeline.index import kernels
 from pipeline.index.columns import Column
-from pipeline.index.postings import ANCHOR, BAND, DOC_ID, LINE, TEXT, URL, Postings, keys_of
+from pipeline.index.keys import DOC_ID, LINE, TEXT, URL, TextKeys, keys_of, text_keys
+from pipeline.index.postings import Postings
 from pipeline.match.blocks import digest_strings
 from pipeline.match.chrome import Chrome, read_lines, strip
 from pipeline.match.figures import Articles
-from pipeline.match.kernels import shingles
 from pipeline.match.kernels.groups import roots, unite_all
-from pipeline.match.sign import anchors, sign
 from pipeline.match.words import Words, buffers
 from pipeline.params import Params
 
@@ -322,32 +321,3 @@ class Index:
             for name, dtype in _COLUMNS.items()
         }
         self.postings = Postings(self._folder, state.get("levels", []))
-
-
-@dataclass(frozen=True, slots=True)
-class TextKeys:
-    """The keys by which n texts are found: `bands` and `anchors` uint64, whose each is (int64), and `held`
-    int32[n]: anchors of each text."""
-
-    bands: NDArray[np.uint64]
-    of_bands: NDArray[np.int64]
-    anchors: NDArray[np.uint64]
-    of_anchors: NDArray[np.int64]
-    held: NDArray[np.int32]
-
-
-def text_keys(texts: Words, params: Params) -> TextKeys:
-    """The keys of the bands and anchors of n texts."""
-    n = len(texts)
-    signed = sign(texts, params)
-    bands = np.empty((params.bands, n), np.uint64)
-    shingles.band_keys(signed.signatures, np.arange(n), 0, params.rows, bands)
-    anchored = anchors(texts, params)
-    owners = (anchored & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return TextKeys(
-        keys_of(BAND, bands.ravel()),
-        np.tile(np.arange(n), params.bands),
-        keys_of(ANCHOR, anchored >> np.uint64(32)),
-        owners,
-        np.bincount(owners, minlength=n).astype(np.int32),
-    )

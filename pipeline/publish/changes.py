@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def count_changed(before: pa.Table, after: pa.Table, key: str) -> int:
-    """How many keys are new, gone, or have another value in any column.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows of a table `before` and `after` by their key.
 
-    Both tables have one schema of plain columns and lists of strings; `key` is unique in each.
+    `new`, `gone`: rows whose key the other has not. `old`, `common`: rows with one key, in the same order;
+    `differs`: of each column, the key aside, bool[len(common)].
     """
+
+    new: pa.Table
+    gone: pa.Table
+    old: pa.Table
+    common: pa.Table
+    differs: dict[str, pa.ChunkedArray]
+
+    def changed(self) -> pa.Array:
+        """Which common rows differ in any column, bool[len(common)]."""
+        some = pa.repeat(pa.scalar(False), self.common.num_rows)
+        for differs in self.differs.values():
+            some = pc.or_(some, differs)
+        return some
+
+
+def compare(before: pa.Table, after: pa.Table, key: str) -> Changes:
+    """Compare two tables of one schema of plain columns and lists of strings; `key` is unique in each."""
     place = pc.index_in(after[key], value_set=before[key])
     common = after.filter(pc.is_valid(place))
     old = before.take(place.drop_null())
-    new = after.num_rows - common.num_rows
-    gone = before.num_rows - common.num_rows
-    differs = pa.repeat(pa.scalar(False), common.num_rows)
-    for column in after.column_names:
-        differs = pc.or_(differs, _differs(old[column], common[column]))
-    return int(new + gone + (pc.sum(differs).as_py() or 0))
+    return Changes(
+        new=after.filter(pc.is_null(place)),
+        gone=before.filter(pc.invert(pc.is_in(before[key], value_set=after[key]))),
+        old=old,
+        common=common,
+        differs={name: _differs(old[name], common[name]) for name in after.column_names if name != key},
+    )
+
+
+def count_changed(before: pa.Table, after: pa.Table, key: str) -> int:
+    """How many keys are new, gone, or have another value in any column; arguments as in `compare`."""
+    found = compare(before, after, key)
+    return int(found.new.num_rows + found.gone.num_rows + (pc.sum(found.changed()).as_py() or 0))
 
 
 def _differs(a: pa.ChunkedArray, b: pa.ChunkedArray) -> pa.ChunkedArray:

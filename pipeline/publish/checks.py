@@ -31,10 +31,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "n_outlets",
         "n_owner_groups",
         "n_distinct_bodies",
+        "n_versions",
     ),
     "republications": (
         "doc_id",
         "story_id",
+        "version_no",
         "outlet_id",
         "relation",
         "body_sha256",
@@ -44,6 +46,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "last_seen_at",
         "run_id",
     ),
+    "versions": ("story_id", "version_no", "representative_doc_id"),
+    "pickups": ("story_id", "outlet_id", "n_republications"),
     "edges": ("story_id", "doc_id_a", "doc_id_b"),
     "outlets": ("outlet_id", "owner_group"),
     "wire_rules": ("rule", "pages", "recent_pages", "first_seen_at", "last_seen_at"),
@@ -53,6 +57,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("run_id", "url"),
 }
 
+_PICKUP = ("story_id", "outlet_id")
 _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -183,6 +188,25 @@ def _references(tables: Tables, run: Run) -> list[Check]:
             "An edge's story is the story of its doc_id_a.",
         ),
         _none(
+            "republications_without_version",
+            _unmatched(
+                copies.select(["story_id", "version_no"]),
+                tables["versions"].select(["story_id", "version_no"]),
+            ),
+            "Each republication is a copy of a version of its story.",
+        ),
+        _none(
+            "versions_without_republication",
+            _orphans(tables["versions"]["representative_doc_id"], docs),
+            "What stands for a version is a republication.",
+        ),
+        _none(
+            "pickups_wrong",
+            _unmatched(_pickups(copies), tables["pickups"].select([*_PICKUP, "n_republications"]))
+            + abs(_distinct(copies, _PICKUP) - tables["pickups"].num_rows),
+            "`pickups` has one row for each outlet of a story, with how many copies it ran.",
+        ),
+        _none(
             "outlets_unknown",
             _orphans(copies["outlet_id"], outlets)
             + _orphans(of_run(tables["runs"], run)["outlet_id"], outlets),
@@ -191,8 +215,15 @@ def _references(tables: Tables, run: Run) -> list[Check]:
     ]
 
 
+def _pickups(copies: pa.Table) -> pa.Table:
+    counted = copies.group_by(list(_PICKUP)).aggregate([([], "count_all")])
+    return counted.rename_columns([*_PICKUP, "n_republications"]).cast(
+        pa.schema([schema.PICKUPS.schema.field(name) for name in (*_PICKUP, "n_republications")])
+    )
+
+
 def _totals(tables: Tables) -> list[Check]:
-    """Each story's n_* against the republications themselves."""
+    """Each story's n_* against the republications and versions themselves."""
     groups = tables["outlets"].select(["outlet_id", "owner_group"])
     copies = tables["republications"].select(["doc_id", "story_id", "outlet_id", "body_sha256"])
     copies = copies.join(groups, keys="outlet_id", join_type="left outer")
@@ -211,14 +242,21 @@ def _totals(tables: Tables) -> list[Check]:
         )
         .rename_columns(["story_id", "republications", "outlets", "owner_groups", "distinct_bodies"])
     )
+    numbered = tables["versions"].group_by("story_id").aggregate([("version_no", "max")])
+    numbered = numbered.rename_columns(["story_id", "versions"])
     joined = tables["stories"].drop_columns("seen_day").join(counted, keys="story_id", join_type="inner")
+    joined = joined.join(numbered, keys="story_id", join_type="left outer")
     return [
         _none(
             f"n_{what}_wrong",
-            total(pc.not_equal(joined[f"n_{what}"], joined[what])),
-            f"stories.n_{what} is what `republications` says.",
+            total(pc.fill_null(pc.not_equal(joined[f"n_{what}"], joined[what]), True)),
+            f"stories.n_{what} is what `{told_by}` says.",
         )
-        for what in ("republications", "outlets", "owner_groups", "distinct_bodies")
+        for what, told_by in (
+            *((what, "republications") for what in ("republications", "outlets", "owner_groups")),
+            ("distinct_bodies", "republications"),
+            ("versions", "versions"),
+        )
     ]
 
 
@@ -252,7 +290,10 @@ def _order(tables: Tables) -> list[Check]:
     return [
         _none(
             "partition_wrong",
-            sum(_unmatched(tables[name].select(placed), stories) for name in ("republications", "edges")),
+            sum(
+                _unmatched(tables[name].select(placed), stories)
+                for name in ("republications", "versions", "pickups", "edges")
+            ),
             "A row lies in the partition of its story.",
         ),
         _none("tables_unsorted", len(unsorted), "Copies of a story lie side by side, as the manifest says."),

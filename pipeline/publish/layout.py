@@ -24,13 +24,14 @@ class Layout:
     """n documents in s stories, the stories in the order of (seen_day, story_id).
 
     `story` int64[n]: the place of each document's story. `story_ids` string[s], `days` date32[s],
-    `buckets` int64[s] ascending: of each story.
+    `buckets` int64[s] ascending: of each story; `first_seen` int64[s] microseconds.
     """
 
     story: NDArray[np.int64]
     story_ids: pa.Array
     days: pa.Array
     buckets: NDArray[np.int64]
+    first_seen: NDArray[np.int64]
 
     @property
     def bucket_count(self) -> int:
@@ -51,4 +52,6 @@ def lay_out(story_ids: pa.Array, first_seen_at: pa.Array, words: NDArray[np.int6
     story = place[codes]
     weights = np.bincount(story, words + _WORDS_A_ROW, len(order))
     _, buckets = np.unique(np.cumsum(weights) // _BUCKET_WORDS, return_inverse=True)
-    return Layout(story, coded.dictionary.take(order), days.take(order), buckets.astype(np.int64))
+    return Layout(
+        story, coded.dictionary.take(order), days.take(order), buckets.astype(np.int64), first[order]
+    )

@@ -82,7 +82,7 @@ class Manifest:
     code_version: str
     schema_version: int
     params_digest: str
-    params: Mapping[str, int | float]
+    params: Mapping[str, int | float | str | tuple[str, ...]]
     counts: Counts
     changed_stories: int
     checks: tuple[CheckResult, ...]

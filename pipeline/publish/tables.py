@@ -6,7 +6,9 @@ of some, for what is told of a story rests on its own copies alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -20,6 +22,18 @@ from pipeline.model import Outlet
 from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES, TEMPLATES
 from pipeline.segments import STRING, TIME
 
+# columns of segments.TOLD that are published as they are
+_TOLD = (
+    "version_no",
+    "relation",
+    "jaccard",
+    "paragraphs_omitted",
+    "paragraphs_added",
+    "n_paragraphs_omitted",
+    "n_paragraphs_added",
+    "local_insert",
+    "headline_distance",
+)
 _LAYOUT_COLUMNS = ("layout", "version", "learned_at", "changed_at", "pages", "checked")
 _OUTLET_COUNTS = pa.schema(
     [("outlet_id", STRING), ("n", pa.int64()), ("first", TIME), ("last", TIME), ("shared", pa.int64())]
@@ -27,25 +41,25 @@ _OUTLET_COUNTS = pa.schema(
 
 
 def republications(
-    pages: pa.Table, last_seen_at: pa.Array, story_ids: pa.Array, canonicals: pa.Table
+    pages: pa.Table, told: pa.Table, placed: pa.Table, late: Mapping[str, pa.Array]
 ) -> pa.Table:
     """schema.REPUBLICATIONS of n pages (segments.PAGES), each at its first fetch.
 
-    `last_seen_at` timestamp[us][n]: when each was fetched last; `story_ids` string[n]; `canonicals`:
-    segments.CANONICALS of the same rows.
+    `told`: segments.TOLD of the same rows; `placed`: their story_id, story_id_strict, story_id_loose,
+    first_seen_at, last_seen_at, replaced_at, gone_at; `late`: the columns of `timeline.outdated`.
     """
     headlines = pc.utf8_lower(pages["headline"].combine_chunks())
+    inferred = _inferred(pages, placed["story_id"].combine_chunks())
     computed = {
-        "story_id": story_ids,
-        "first_seen_at": pages["fetched_at"],
-        "last_seen_at": last_seen_at,
-        "relation": canonicals["relation"],
-        "jaccard": canonicals["jaccard"],
-        "containment_in_canonical": canonicals["in_canonical"],
-        "containment_of_canonical": canonicals["of_canonical"],
-        "headline_changed": pc.not_equal(headlines, headlines.take(canonicals["chosen"].combine_chunks())),
+        **{name: told[name] for name in _TOLD},
+        **{name: placed[name] for name in placed.column_names},
+        **late,
+        "containment_in_canonical": told["in_canonical"],
+        "containment_of_canonical": told["of_canonical"],
+        "headline_changed": pc.not_equal(headlines, headlines.take(told["chosen"].combine_chunks())),
         "credit_present": pc.is_valid(pages["wire_service"]),
-        **_inferred(pages, story_ids),
+        "credit_dropped": pc.is_valid(inferred["wire_inferred"]),
+        **inferred,
     }
     return _as(REPUBLICATIONS, {name: pages[name] for name in pages.column_names} | computed)
 
@@ -94,15 +108,18 @@ def _inferred(pages: pa.Table, story_ids: pa.Array) -> dict[str, pa.Array]:
     }
 
 
-def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
-    """schema.STORIES from the republications (same rows and order as `pages`)."""
-    rows = canonical_rows(canonicals)
-    canonical, page, why = copies.take(rows), pages.take(rows), canonicals.take(rows)
-    counted = _counts(copies, outlets)
-    at = pc.index_in(canonical["story_id"].combine_chunks(), counted["story_id"].combine_chunks())
-    counted = counted.take(at)
+def stories(
+    copies: pa.Table, pages: pa.Table, told: pa.Table, versions: pa.Table, outlets: Sequence[Outlet]
+) -> pa.Table:
+    """schema.STORIES from the republications (same rows and order as `pages` and `told`, segments.TOLD) and
+    schema.VERSIONS of the stories."""
+    rows = canonical_rows(told)
+    canonical, page, why = copies.take(rows), pages.take(rows), told.take(rows)
+    ids = canonical["story_id"].combine_chunks()
+    counted = _counts(copies, told, outlets)
+    counted = counted.take(pc.index_in(ids, counted["story_id"].combine_chunks()))
     main = _main_service(copies, copies["story_id"].combine_chunks())
-    credit = main.take(pc.index_in(canonical["story_id"].combine_chunks(), main["story_id"].combine_chunks()))
+    credit = main.take(pc.index_in(ids, main["story_id"].combine_chunks()))
     own = {
         "wire_service": credit["wire_service"],
         "wire_confidence": pc.fill_null(credit["wire_confidence"], 0.0),
@@ -110,6 +127,8 @@ def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Se
         "canonical_doc_id": canonical["doc_id"],
         "canonical_policy": why["policy"],
         "canonical_reason": why["reason"],
+        **_repaired(canonical, why),
+        **_of_versions(ids, versions, counted["killed"]),
     }
     names = ("contributors", "dateline_place", "dateline_date", "copyright_line")
     carried = {name: page[name] for name in names}
@@ -117,29 +136,78 @@ def stories(copies: pa.Table, pages: pa.Table, canonicals: pa.Table, outlets: Se
     return _as(STORIES, columns | carried | {n: counted[n] for n in counted.column_names} | own)
 
 
-def canonical_rows(canonicals: pa.Table) -> NDArray[np.int64]:
-    """The rows of segments.CANONICALS that stand for their stories, int64[s]."""
-    return np.flatnonzero(canonicals["chosen"].to_numpy() == np.arange(canonicals.num_rows))
+def canonical_rows(told: pa.Table) -> NDArray[np.int64]:
+    """The rows of segments.TOLD that stand for their stories, int64[s]."""
+    return np.flatnonzero(told["chosen"].to_numpy() == np.arange(told.num_rows))
 
 
-def _counts(copies: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
-    """One row a story: its counts, times and notices."""
+def _repaired(canonical: pa.Table, told: pa.Table) -> dict[str, pa.Array]:
+    """Text, digest and length of each story where its copies agree, and how it differs from the copy's."""
+    added, dropped = told["canonical_added"], told["canonical_dropped"]
+    body = pc.coalesce(told["repaired_body"], canonical["body"])
+    differs = pc.is_valid(told["repaired_body"])
+    rows = pc.indices_nonzero(differs)
+    new = [hashlib.sha256(text.encode()).hexdigest() for text in body.take(rows).to_pylist()]
+    mask = differs.combine_chunks()
+    return {
+        "body": body,
+        "body_sha256": pc.replace_with_mask(
+            canonical["body_sha256"].combine_chunks(), mask, pa.array(new, pa.string())
+        ),
+        "word_count": pc.add(canonical["word_count"], pc.subtract(_words(added), _words(dropped))),
+        "canonical_repaired": pc.add(pc.list_value_length(added), pc.list_value_length(dropped)),
+        "canonical_added": added,
+        "canonical_dropped": dropped,
+    }
+
+
+def _words(paragraphs: pa.ChunkedArray) -> pa.Array:
+    """Words of each list's texts, int32[n]."""
+    lists = paragraphs.combine_chunks()
+    words = pc.list_value_length(
+        pc.split_pattern_regex(pc.utf8_trim_whitespace(pc.list_flatten(lists)), r"\s+")
+    )
+    return pa.array(np.bincount(pc.list_parent_indices(lists), words, len(lists)).astype(np.int32))
+
+
+def _of_versions(ids: pa.Array, versions: pa.Table, killed: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """How many versions each story has, and whether one of them, or a copy, takes it back."""
+    counted = pc.value_counts(versions["story_id"])
+    at = pc.index_in(ids, value_set=counted.field("values"))
+    kills = versions.filter(pc.equal(versions["kind"], "kill"))["story_id"]
+    off = pc.or_(killed, pc.is_in(ids, value_set=kills.combine_chunks()))
+    return {
+        "n_versions": counted.field("counts").take(at),
+        "pub_status": pc.if_else(off, "canceled", "usable"),
+    }
+
+
+def owner_groups(outlet_ids: pa.Array, outlets: Sequence[Outlet]) -> pa.Array:
+    """The group that owns each outlet (string[n]); an outlet without one is its own."""
     group_of = {outlet.outlet_id: outlet.owner_group for outlet in outlets}
-    named = copies["outlet_id"].combine_chunks().dictionary_encode()
+    named = outlet_ids.dictionary_encode()
     groups = [group_of.get(name) or f"outlet:{name}" for name in named.dictionary.to_pylist()]
-    owners = pa.array(groups, pa.string()).take(named.indices)
+    return pa.array(groups, pa.string()).take(named.indices)
+
+
+def _counts(copies: pa.Table, told: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
+    """One row a story: its counts, times and notices."""
+    owners = owner_groups(copies["outlet_id"].combine_chunks(), outlets)
     notices = copies["notices"].combine_chunks()
     correction, *off = (_has(notices, name) for name in ("correction", "kill", "withhold", "retraction"))
-    wanted = copies.select(
-        ["story_id", "doc_id", "outlet_id", "body_sha256", "published_at", "first_seen_at", "last_seen_at"]
-    ).append_column("owner", owners)
-    wanted = wanted.append_column("correction", correction).append_column("killed", reduce(pc.or_, off))
+    names = ("story_id", "doc_id", "outlet_id", "body_sha256", "published_at", "first_seen_at")
+    wanted = pa.table(
+        {name: copies[name] for name in names}
+        | {"owner": owners, "correction": correction, "killed": reduce(pc.or_, off)}
+        | {"independent": told["independent"]}
+    )
     counted = wanted.group_by("story_id").aggregate(
         [
             ("doc_id", "count"),
             ("outlet_id", "count_distinct"),
             ("owner", "count_distinct"),
             ("body_sha256", "count_distinct"),
+            ("independent", "count_distinct"),
             ("published_at", "min"),
             ("published_at", "max"),
             ("first_seen_at", "min"),
@@ -155,12 +223,13 @@ def _counts(copies: pa.Table, outlets: Sequence[Outlet]) -> pa.Table:
             "n_outlets": counted["outlet_id_count_distinct"],
             "n_owner_groups": counted["owner_count_distinct"],
             "n_distinct_bodies": counted["body_sha256_count_distinct"],
+            "n_independent_texts": counted["independent_count_distinct"],
             "first_published_at": counted["published_at_min"],
             "last_published_at": counted["published_at_max"],
             "first_seen_at": counted["first_seen_at_min"],
             "last_seen_at": counted["first_seen_at_max"],
             "has_correction": counted["correction_any"],
-            "pub_status": pc.if_else(counted["killed_any"], "canceled", "usable"),
+            "killed": counted["killed_any"],
         }
     )
 
@@ -198,9 +267,13 @@ def outlet_rows(outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantin
     totals = added.aggregate([("n", "sum"), ("first", "min"), ("last", "max"), ("shared", "sum")])
     found = {row["outlet_id"]: row for row in totals.to_pylist()}
     held = {row["values"]: row["counts"] for row in pc.value_counts(quarantine["outlet_id"]).to_pylist()}
+    extracted = quarantine.filter(pc.equal(quarantine["stage"], "extract")).group_by(["outlet_id", "url"])
+    unread = Counter(extracted.aggregate([])["outlet_id"].to_pylist())
     known = {outlet.outlet_id: outlet for outlet in outlets}
     rows = [
-        _outlet_row(known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0))
+        _outlet_row(
+            known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0), unread[name]
+        )
         for name in sorted(known.keys() | found.keys() | held.keys())
     ]
     return pa.Table.from_pylist(rows, OUTLETS.schema)
@@ -227,7 +300,10 @@ def _state_of(outlet: dict[str, Any], layout: dict[str, Any]) -> str:
     return "learning" if outlet["doubt"] else "trusted"
 
 
-def _outlet_row(outlet: Outlet, counted: dict[str, Any] | None, quarantined: int) -> dict[str, object]:
+def _outlet_row(
+    outlet: Outlet, counted: dict[str, Any] | None, quarantined: int, unread: int
+) -> dict[str, object]:
+    published = counted["n_sum"] if counted else 0
     return {
         "outlet_id": outlet.outlet_id,
         "domain": outlet.domain,
@@ -238,9 +314,10 @@ def _outlet_row(outlet: Outlet, counted: dict[str, Any] | None, quarantined: int
         "network": outlet.network,
         "first_seen_at": counted["first_min"] if counted else None,
         "last_seen_at": counted["last_max"] if counted else None,
-        "n_republications": counted["n_sum"] if counted else 0,
-        "duplicate_share": counted["shared_sum"] / counted["n_sum"] if counted else 0.0,
+        "n_republications": published,
+        "duplicate_share": counted["shared_sum"] / published if counted else 0.0,
         "quarantined": quarantined,
+        "extraction_ok_share": published / (published + unread) if published + unread else None,
     }
 
 

@@ -1,14 +1,13 @@
-"""One republication stands for its story: the text that the copies agree on most.
+"""One republication stands for its story, chosen by a policy that is recorded with its reason.
 
-A text scores a point for each shingle that another outlet's copy has too, and loses one for each that
-none has: a teaser scores little, a local paragraph costs, and the latest version wins as soon as two
-outlets carry it. Among texts that score about the same, one that credits its wire is preferred. The
-choice is recorded with its reason. Texts of stories with one copy are not read.
+A text scores a point for each shingle that another owner's copy has too, and loses one for each that none
+has: a teaser scores little, a local paragraph costs. Among texts that score about the same, one that
+credits its wire is preferred. So one copy stands for each version; whatever the policy, but for those that
+ask for an older text, the newest version that was not killed stands for the story.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,114 +15,116 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.match.kernels import overlap, support
-from pipeline.match.words import Words
 from pipeline.params import Params
-from pipeline.segments import CANONICALS
+from pipeline.story.confirmed import Confirmed
+from pipeline.story.versions import KILL, Shown, Versions, holds
 
-POLICY = "most_confirmed_text"
-CANONICAL, EXACT, NEAR, TRUNCATED, EXTENDED = "canonical", "exact", "near", "truncated", "extended"
-_ALONE = "the only copy"
+_LAST = np.iinfo(np.int64).max
+
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """For each of k documents: the row chosen for its story, why, and how the document stands to it."""
+class Choice:
+    """For each of n copies: the row that stands for its version (int64[n]), the row that stands for its
+    story (int64[n]), and why that one (string[n])."""
 
+    representatives: Ints
     chosen: Ints
     reasons: pa.Array
-    relations: NDArray[np.str_]
-    jaccard: Shares
-    inside: Shares
-    around: Shares
 
 
-def choose(pages: pa.Table, stories: Ints, read: Callable[[pa.Table], Words], params: Params) -> pa.Table:
-    """segments.CANONICALS for n documents, all of some stories.
+def choose(
+    pages: pa.Table, stories: Ints, confirmed: Confirmed, versions: Versions, shown: Shown, params: Params
+) -> Choice:
+    """Choose for some stories among all their n copies.
 
-    `pages`: segments.PAGES sorted by doc_id; `stories` int64[n]: the number of each document's story;
-    `read` gives the words of k of the pages as they are compared.
+    `pages`: segments.PAGES; `stories` int64[n]: the number of each copy's story, from 0.
     """
-    n = len(stories)
-    chosen, reasons = np.arange(n), pa.repeat(pa.scalar(_ALONE), n)
-    relation = np.full(n, CANONICAL, object)
-    jaccard, inside, around = (np.ones(n) for _ in range(3))
-    _, story = np.unique(stories, return_inverse=True)
-    several = np.flatnonzero(np.bincount(story, minlength=1)[story] > 1)
-    if len(several):
-        some = pages.take(several)
-        found = _choose(some, story[several], read(some), params)
-        chosen[several] = several[found.chosen]
-        reasons = pc.replace_with_mask(reasons, _mask(several, n), found.reasons)
-        relation[several] = found.relations
-        jaccard[several], inside[several], around[several] = found.jaccard, found.inside, found.around
-    columns = {
-        "chosen": chosen,
-        "policy": pa.repeat(pa.scalar(POLICY), n),
-        "reason": reasons,
-        "relation": relation,
-        "jaccard": jaccard,
-        "in_canonical": inside,
-        "of_canonical": around,
-    }
-    return pa.table(
-        {field.name: pa.array(columns[field.name], field.type) for field in CANONICALS}, CANONICALS
+    score, complete = confirmed.score(), np.rint(confirmed.sizes * confirmed.shares).astype(np.int64)
+    score, shares = score[confirmed.text], confirmed.shares[confirmed.text]
+    _, version = np.unique(np.stack([stories, versions.number]), axis=1, return_inverse=True)
+    everything = np.ones(len(stories), bool)
+    rank = np.zeros(len(stories), np.int64)
+    newest, usable = _newest(stories, versions)
+    eligible = everything & newest
+    match params.canonical_policy:
+        case "most_complete":
+            rank = -complete[confirmed.text]
+        case "latest_corrected":
+            notices = pages["notices"].combine_chunks()
+            rank = np.where(holds(notices, "correction") | holds(notices, "editors_note"), 0, 1)
+        case "earliest":
+            rank, eligible = shown.since, usable
+        case "origin_first":
+            origin = _origins(pages, stories) & usable
+            rank, eligible = np.where(origin, 0, 1), newest | origin
+        case "preferred_outlets":
+            rank = _preference(pages["outlet_id"].combine_chunks(), params.preferred_outlets)
+    representatives = _best(pages, score, version, everything, np.zeros(len(stories), np.int64), params)[
+        version
+    ]
+    best = _best(pages, score, stories, eligible, rank, params)
+    chosen = best[stories]
+    # the story's own text stands for its version, too
+    representatives = np.where(version == version[chosen], chosen, representatives)
+    told = zip(
+        best.tolist(),
+        np.bincount(version)[version[best]].tolist(),
+        shares[best].tolist(),
+        pages["wire_service"].take(pa.array(best)).to_pylist(),
+        strict=True,
     )
+    reasons = pa.array([_reason(*one, versions, rank, params) for one in told], pa.string())
+    return Choice(representatives, chosen, reasons.take(pa.array(stories)))
 
 
-def _choose(pages: pa.Table, stories: Ints, words: Words, params: Params) -> _Choice:
-    sizes, shares = _support(words, pages, stories, params)
-    best = _best(pages, stories, sizes * (2 * shares - 1), params)
-    of_story = np.zeros(stories.max() + 1, np.int64)
-    of_story[stories[best]] = best
-    chosen = of_story[stories]
-    reasons = _reasons(pages.take(best), np.bincount(stories)[stories[best]], shares[best])
-    why = np.zeros(len(of_story), np.int64)
-    why[stories[best]] = np.arange(len(best))
-    shared = _shared(words, chosen, params)
-    inside, around = shared / np.maximum(sizes, 1), shared / np.maximum(sizes[chosen], 1)
-    jaccard = shared / np.maximum(sizes + sizes[chosen] - shared, 1)
-    own = chosen == np.arange(len(chosen))
-    jaccard[own] = inside[own] = around[own] = 1.0
-    relations = _relations(words, sizes, chosen, inside, around, params)
-    return _Choice(chosen, reasons.take(why[stories]), relations, jaccard, inside, around)
+def _newest(stories: Ints, versions: Versions) -> tuple[Flags, Flags]:
+    """The copies of the newest version of each story that was not killed, and all that were not; of a story
+    that was killed in all versions, all count."""
+    killed = versions.kind == KILL
+    count = int(stories.max(initial=-1)) + 1
+    usable = ~killed | (np.bincount(stories, ~killed, count) == 0)[stories]
+    last = np.zeros(count, np.int64)
+    np.maximum.at(last, stories[usable], versions.number[usable])
+    return usable & (versions.number == last[stories]), usable
 
 
-def _support(words: Words, pages: pa.Table, stories: Ints, params: Params) -> tuple[Ints, Shares]:
-    """Different shingles of each document, and the share of them that another outlet's copy has."""
-    order = np.argsort(stories, kind="stable")
-    opens = np.flatnonzero(np.diff(stories[order], prepend=-1, append=-1))
-    outlets = pages["outlet_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    sizes, shares = np.zeros(len(stories), np.int64), np.zeros(len(stories))
-    texts = words.words, words.starts, words.ends, words.longest
-    support.support_all(*texts, order, opens, outlets, params.shingle_words, sizes, shares)
-    return sizes, shares
+def _origins(pages: pa.Table, stories: Ints) -> Flags:
+    """Copies that another copy of the story names as the canonical page, and those on a site that has the
+    name of the service which it credits."""
+    keys = pc.binary_join_element_wise(pa.array(stories).cast(pa.string()), pages["url_normalised"], " ")
+    elsewhere = pc.not_equal(pages["declared_canonical_url"], pages["url_normalised"])
+    named = pc.binary_join_element_wise(
+        pa.array(stories).cast(pa.string()), pages["declared_canonical_url"], " "
+    ).filter(pc.fill_null(elsewhere, False))
+    declared = pc.is_in(keys, value_set=named.combine_chunks())
+    service = pc.replace_substring_regex(pc.utf8_lower(pages["wire_service"]), r"\W", "")
+    site = pc.list_element(pc.split_pattern(pages["outlet_id"], "."), 0)
+    return np.asarray(pc.or_(declared, pc.fill_null(pc.equal(service, site), False)).to_numpy(), bool)
 
 
-def _shared(words: Words, chosen: Ints, params: Params) -> Ints:
-    """Different shingles that each document has in common with its chosen one."""
-    pairs = np.stack([chosen, np.arange(len(chosen))], axis=1)
-    shared = np.zeros(len(chosen), np.int64)
-    texts = words.words, words.starts, words.ends, words.longest
-    overlap.shared_all(*texts, pairs, params.shingle_words, shared)
-    return shared
+def _preference(outlets: pa.Array, preferred: tuple[str, ...]) -> Ints:
+    places = pc.index_in(outlets, value_set=pa.array(preferred, pa.string()))
+    return np.asarray(pc.fill_null(places, len(preferred)).to_numpy(), np.int64)
 
 
-def _best(pages: pa.Table, stories: Ints, score: Shares, params: Params) -> Ints:
-    """The row chosen for each story, int64[s].
+def _best(pages: pa.Table, score: Shares, groups: Ints, eligible: Flags, rank: Ints, params: Params) -> Ints:
+    """The row chosen for each group, int64[g].
 
-    Of the usable texts whose score is close to the best: one that credits a service, then the higher
-    score, then the headline that most copies ran, the earlier, the smaller doc_id.
+    Of the eligible texts of the least rank whose score is close to the best: one that credits a service,
+    then the higher score, then the headline that most copies ran, the earlier, the smaller doc_id.
     """
-    killed = _holds(pages["notices"].combine_chunks(), "kill")
-    alive = np.bincount(stories, ~killed) > 0
-    usable = ~(killed & alive[stories])
-    most = np.full(stories.max() + 1, -np.inf)
-    np.maximum.at(most, stories[usable], score[usable])
-    most = most[stories]
-    agreed = usable & (score >= most - (1 - params.canonical_close) * np.abs(most))
+    count = int(groups.max(initial=-1)) + 1
+    first = np.full(count, _LAST)
+    np.minimum.at(first, groups[eligible], rank[eligible])
+    eligible = eligible & (rank == first[groups])
+    most = np.full(count, -np.inf)
+    np.maximum.at(most, groups[eligible], score[eligible])
+    most = most[groups]
+    agreed = eligible & (score >= most - (1 - params.canonical_close) * np.abs(most))
     unnamed = pc.is_null(pages["wire_service"]).to_numpy()
     published = pages["published_at"].cast(pa.int64())
     # lexsort takes the last key first
@@ -131,62 +132,40 @@ def _best(pages: pa.Table, stories: Ints, score: Shares, params: Params) -> Ints
         (
             pc.fill_null(published, 0).to_numpy(),
             pc.is_null(published).to_numpy(),
-            -_ran(pages["headline"].combine_chunks(), stories),
+            -_ran(pages["headline"].combine_chunks(), groups),
             -score,
             unnamed,
             ~agreed,
-            stories,
+            groups,
         )
     )
-    return order[np.flatnonzero(np.diff(stories[order], prepend=-1))]
+    return order[np.flatnonzero(np.diff(groups[order], prepend=-1))]
 
 
-def _ran(headlines: pa.Array, stories: Ints) -> Ints:
-    """How many copies of its story ran each document's headline, case aside."""
+def _ran(headlines: pa.Array, groups: Ints) -> Ints:
+    """How many copies of its group ran each document's headline, case aside."""
     codes = pc.utf8_lower(headlines).dictionary_encode().indices.to_numpy().astype(np.int64)
-    _, place, counts = np.unique(stories * (codes.max() + 1) + codes, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(groups * (codes.max() + 1) + codes, return_inverse=True, return_counts=True)
     return counts[place]
 
 
-def _holds(lists: pa.Array, value: str) -> NDArray[np.bool_]:
-    """Whether each list holds `value`, bool[n]."""
-    found = np.zeros(len(lists), bool)
-    rows = pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), value))
-    found[rows.to_numpy()] = True
-    return found
-
-
-def _reasons(chosen: pa.Table, copies: Ints, shares: Shares) -> pa.Array:
-    services = chosen["wire_service"].to_pylist()
-    credit = [f"credits {service}" if service else "no copy of it credits a wire" for service in services]
-    told = zip(copies.tolist(), shares.tolist(), credit, strict=True)
-    return pa.array(
-        [
-            f"most confirmed of {n} copies: other outlets have {share:.0%} of its text; {credited}"
-            for n, share, credited in told
-        ],
-        pa.string(),
-    )
-
-
-def _relations(
-    words: Words, sizes: Ints, chosen: Ints, inside: Shares, around: Shares, params: Params
-) -> NDArray[np.str_]:
-    ratio = sizes / np.maximum(sizes[chosen], 1)
-    most, digests = params.copy_share, words.digests()
-    return np.select(
-        [
-            chosen == np.arange(len(chosen)),
-            digests == digests[chosen],
-            (inside >= most) & (ratio < most),
-            (around >= most) & (ratio > 1 / most),
-        ],
-        [CANONICAL, EXACT, TRUNCATED, EXTENDED],
-        NEAR,
-    )
-
-
-def _mask(rows: Ints, n: int) -> pa.Array:
-    mask = np.zeros(n, bool)
-    mask[rows] = True
-    return pa.array(mask)
+def _reason(
+    row: int, of: int, share: float, service: str | None, versions: Versions, rank: Ints, params: Params
+) -> str:
+    number = versions.number[row]
+    which = f" of version {number} ({versions.kind[row]})" if number > 1 else ""
+    confirmed = f"most confirmed of {of} copies{which}: others have {share:.0%} of its text"
+    match params.canonical_policy:
+        case "most_complete":
+            why = f"most complete of {of} copies{which}: {-rank[row]} shingles that others have, too"
+        case "latest_corrected" if rank[row] == 0:
+            why = f"newest text that prints the wire's note, {confirmed}"
+        case "earliest":
+            why = f"earliest copy{which}"
+        case "origin_first" if rank[row] == 0:
+            why = f"the copy at its origin{which}"
+        case "preferred_outlets" if rank[row] < len(params.preferred_outlets):
+            why = f"copy{which} of the preferred outlet {params.preferred_outlets[rank[row]]}"
+        case _:
+            why = confirmed if of > 1 else f"the only copy{which}"
+    return f"{why}; {f'credits {service}' if service else 'no copy of it credits a wire'}"

@@ -159,6 +159,10 @@ def test_story_and_releases_show_what_was_published(lake: str) -> None:
         "a2": "truncated",
         "a3": "extended",
     }
+    assert [row["kind"] for row in found["versions"]] == ["initial"]  # type: ignore[attr-defined]
+    assert len(found["pickups"]) == found["n_outlets"]  # type: ignore[arg-type]
+    (cut,) = (copy for copy in found["copies"] if copy["doc_id"] == "a2")  # type: ignore[attr-defined]
+    assert len(cut["paragraphs_omitted"]) == 2
     (release,) = json.loads(CliRunner().invoke(cli.app, ["releases", lake, "--json"]).stdout)
     assert (release["release"], release["current"]) == ("20260305T200000Z", True)
 
@@ -166,7 +170,10 @@ def test_story_and_releases_show_what_was_published(lake: str) -> None:
 def test_people_get_readable_answers(lake: str) -> None:
     shown = CliRunner().invoke(cli.app, ["explain", lake, "a1", "a2"])
     assert "one story: accepted by rule first_look, score +" in shown.stdout
-    assert "Head a1" in CliRunner().invoke(cli.app, ["story", lake, _story(lake)]).stdout
+    told = CliRunner().invoke(cli.app, ["story", lake, _story(lake)]).stdout
+    assert "Head a1" in told
+    assert "  cut: " in told
+    assert "  local: " in told
     assert "20260305T200000Z" in CliRunner().invoke(cli.app, ["releases", lake]).stdout
 
 
@@ -181,6 +188,7 @@ def _story(lake: str) -> str:
         (["run", "--config", "nowhere.toml"], "nowhere.toml: no such file"),
         (["releases", "nowhere"], "nowhere: no such lake"),
         (["releases", "."], "no release in this lake yet"),
+        (["diff", ".", "r1", "r2"], "no release 'r1'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(args: list[str], says: str, tmp_path: Path) -> None:
@@ -198,7 +206,7 @@ def test_an_unknown_document_is_bad_input(lake: str) -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in ("run", "cluster", "extract", "explain", "story", "releases", "rollback"):
+    for command in ("run", "cluster", "extract", "explain", "story", "releases", "diff", "rollback"):
         shown = CliRunner().invoke(cli.app, [command, "--help"])
         assert shown.exit_code == 0
         assert f"wirefold {command}" in shown.stdout

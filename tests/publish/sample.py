@@ -111,6 +111,8 @@ def tables(world: World) -> Tables:
     return {
         "stories": {day: table(schema.STORIES, _stories(_of(world, day))) for day in days},
         "republications": {day: table(schema.REPUBLICATIONS, _copies(_of(world, day))) for day in days},
+        "versions": {day: table(schema.VERSIONS, _versions(_of(world, day))) for day in days},
+        "pickups": {day: table(schema.PICKUPS, _pickups(_of(world, day))) for day in days},
         "edges": {day: table(schema.EDGES, _edges(_of(world, day))) for day in days},
         "outlets": {
             None: table(schema.OUTLETS, [{"outlet_id": o, "owner_group": g} for o, g in OWNERS.items()])
@@ -214,6 +216,7 @@ def _stories(stories: Iterable[Story]) -> list[dict[str, Any]]:
             "n_outlets": len({copy.outlet for copy in story.copies}),
             "n_owner_groups": len({OWNERS[copy.outlet] or copy.outlet for copy in story.copies}),
             "n_distinct_bodies": len({copy.body for copy in story.copies}),
+            "n_versions": 1,
             **_body(story.copies[0].body),
         }
         for story in stories
@@ -226,6 +229,7 @@ def _copies(stories: Iterable[Story]) -> list[dict[str, Any]]:
         {
             "doc_id": doc_id(story, number),
             "story_id": story.story_id,
+            "version_no": 1,
             "outlet_id": copy.outlet,
             "url": f"https://{copy.outlet}.example/{story.story_id}",
             "relation": "near" if number else "canonical",
@@ -242,6 +246,31 @@ def _copies(stories: Iterable[Story]) -> list[dict[str, Any]]:
         }
         for story in stories
         for number, copy in enumerate(story.copies)
+    ]
+
+
+def _versions(stories: Iterable[Story]) -> list[dict[str, Any]]:
+    return [
+        {
+            "story_id": story.story_id,
+            "version_no": 1,
+            "kind": "initial",
+            "representative_doc_id": doc_id(story, 0),
+            "n_republications": len(story.copies),
+        }
+        for story in stories
+    ]
+
+
+def _pickups(stories: Iterable[Story]) -> list[dict[str, Any]]:
+    return [
+        {
+            "story_id": story.story_id,
+            "outlet_id": outlet,
+            "n_republications": sum(copy.outlet == outlet for copy in story.copies),
+        }
+        for story in stories
+        for outlet in sorted({copy.outlet for copy in story.copies})
     ]
 
 
