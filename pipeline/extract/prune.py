@@ -27,7 +27,7 @@ _LINKED = etree.XPath("//p[.//a[@href]]")
 # pages of an outlet repeat their classes: two thirds of the time of pruning was asking about them anew
 _MARKS_KEPT = 8_192
 _PICTURES = frozenset({"img", "picture", "amp-img", "video", "figcaption", "svg"})
-_MAX_CHROME_WORDS = 150
+MAX_CHROME_WORDS = 150
 _MAX_CHROME_SHARE = 0.2
 MAX_CAPTION_WORDS = 110
 MAX_CREDIT_WORDS = 16
@@ -88,7 +88,7 @@ def names_chrome(mark: str) -> bool:
 
 def drop_chrome(tree: html.HtmlElement) -> None:
     """Remove small elements whose class or id names them as no part of an article."""
-    limit = min(_MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
+    limit = min(MAX_CHROME_WORDS, _MAX_CHROME_SHARE * _paragraph_words(tree))
     for element in list(tree.iter(*_MARKED)):
         if not names_chrome(marks(element)) or element.getparent() is None:
             continue

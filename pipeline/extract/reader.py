@@ -15,6 +15,7 @@ from lxml import html
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract.body import read_body
+from pipeline.extract.evident import read_evident
 from pipeline.extract.layout import body_of
 from pipeline.extract.lesson import learn_from
 from pipeline.extract.pictures import photo_credits_in
@@ -24,8 +25,9 @@ from pipeline.extract.text import words
 from pipeline.model import RawPage
 from pipeline.params import Params
 
+BY_TEMPLATE, EVIDENT = "template", "evident"
 _FULL = ("trafilatura", version("trafilatura"))
-BY_TEMPLATE = "template"
+_EVIDENT = (EVIDENT, "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,30 @@ def read_lines(
     checked: bool,
     min_words: int,
 ) -> Body:
-    """Read the lines of a page. Without a template nothing is learned.
+    """Read the lines of a page; one that is `checked` takes the full path. Without a template nothing is
+    learned.
 
     `tree` gives the page as lxml has it; the full path asks for it, and takes it apart.
     """
-    body = body_of(markup) if template is not None else None
-    if body is None or template is None:
+    body = body_of(markup)
+    if body is None:
         return Body(*read_body(tree()), _FULL)
+    if template is None:
+        found = None if checked else read_evident(body)
+        return Body(found[0], [], _EVIDENT, pictures=[body]) if found else Body(*read_body(tree()), _FULL)
     reading = read_by(template, body, min_words)
     if template.is_trusted and reading.is_proven and not checked:
         told = Told(reading.layout, by_template=True)
         by = (BY_TEMPLATE, str(template.version))
         return Body(reading.lines, [], by, told, reading.pictures)
+    # a template earns trust from the full path alone, on pages of which it is clear
+    is_judged = checked or (reading.is_clear and not template.is_trusted)
+    found = None if is_judged else read_evident(body)
+    if found is not None:
+        (lines, box), photo_credits = found, photo_credits_in([body])
+        lesson = learn_from(body, lines, photo_credits, template.blocks, box)
+        told = Told(lesson.layout if lesson else "", False, lesson=lesson)
+        return Body(lines, photo_credits, _EVIDENT, told)
     lines, photo_credits = read_body(tree())
     lesson = learn_from(body, lines, photo_credits, template.blocks)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
