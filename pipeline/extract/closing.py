@@ -14,7 +14,7 @@ _REACH = 15
 
 
 def closings_in(passed: Iterable[Block], lines: Sequence[str]) -> list[str]:
-    """Closing lines in the blocks that were passed by since the last paragraph, and that are not in `lines`."""
+    """Closing lines in the blocks passed by since the last paragraph, but for those in `lines`."""
     texts = islice(_texts_of(passed, False), _REACH)
     found = [line for text in texts for line in lines_of(text) if kinds.is_footer(line)]
     present = {key(line) for line in lines} if found else set()

@@ -20,7 +20,6 @@ from pipeline.extract.layout import (
     blocks_of,
     is_teaser,
     lines_of,
-    text_of,
 )
 from pipeline.extract.notices import find_notices
 from pipeline.extract.prune import names_caption, names_chrome
@@ -30,12 +29,12 @@ from pipeline.extract.text import key, squash
 _SPOKEN_WORDS, _LONG_WORDS = 8, 20
 _LEAST_WORDS = 100
 # of the words of all paragraphs: what the box must hold, the fullest one of those in it, and the text
-_BOX_SHARE, _FULLEST_SHARE, _TEXT_SHARE = 0.9, 0.3, 0.5
+_BOX_SHARE, _FULLEST_SHARE, _TEXT_SHARE = 0.9, 0.3, 0.4
 # a box holds text itself if its own paragraphs have so many words, or such a share of the fullest one's;
 # of the text so much may stand in other boxes: more would be comments, or other articles
-_OWN_WORDS, _OWN_SHARE, _OTHERS_SHARE = 100, 0.25, 0.25
+_OWN_WORDS, _OWN_SHARE, _OTHERS_SHARE = 100, 0.25, 0.35
 # what may be text: among the paragraphs, and below the last one, where teasers and the author's life stand
-_DOUBTFUL_WORDS, _DOUBTFUL_SHARE, _BELOW_SHARE = 4, 0.1, 0.4
+_DOUBTFUL_WORDS, _DOUBTFUL_SHARE, _BELOW_SHARE = 4, 0.15, 0.4
 # text outside of the box and of all paragraphs, as where line breaks part them
 _LOOSE_WORDS, _LOOSE_SHARE = 30, 0.25
 _LOOSE = "body, main, article, section, div, td, center, font"
@@ -44,7 +43,7 @@ _ARTICLE_WORDS = 50
 _MOST_BOXES = 500  # with paragraphs of their own; each is followed up to the root
 _ASIDE = frozenset(("aside", "figure", "figcaption", "footer", "form", "header", "nav"))
 _LISTS = frozenset(("ul", "ol", "blockquote"))
-_MEDIA = re.compile(r"(?:^|[\s_-])(?:photo|video|player)s?(?:$|[\s_-])", re.IGNORECASE)
+_MEDIA = re.compile(r"(?:^|[\s_-])(?:photo|player)s?(?:$|[\s_-])", re.IGNORECASE)
 _POSTS = ("tweet", "twitter", "instagram", "fb-")
 
 
@@ -59,7 +58,8 @@ def read_evident(body: LexborNode) -> tuple[list[str], LexborNode] | None:
     reader.read_box(box, box.tag or "-", 0)
     if not reader.is_certain() or page.loose_words(box) > _LOOSE_WORDS + _LOOSE_SHARE * reader.words:
         return None
-    first = [page.byline] if page.byline and page.byline not in reader.lines else []
+    byline = page.byline or reader.byline
+    first = [byline] if byline and byline not in reader.lines else []
     return first + reader.lines + closings_in([*reader.passed, *_below(box)], reader.lines), box
 
 
@@ -90,7 +90,10 @@ class _Page:
                 self._own[parent.mem_id] = self._own.get(parent.mem_id, 0) + words
 
     def text_box(self) -> LexborNode | None:
-        """The smallest box that holds nearly all paragraphs of the page; None if none does, or several articles."""
+        """The smallest box with nearly all paragraphs of the page; None if none has, or several articles.
+
+        Of several articles, as where the next ones are loaded below, that which bears the page's title.
+        """
         if not 0 < len(self._parents) <= _MOST_BOXES or not self._add_up():
             return None
         articles = [one for number, one in self._articles.items() if self._all[number] >= _ARTICLE_WORDS]
@@ -137,8 +140,10 @@ class _Page:
 
     def loose_words(self, box: LexborNode) -> int:
         """Words of the longer runs of text outside of a box that stand in no paragraph."""
-        runs = [(len(run.split()), parent) for parent in self._body.css(_LOOSE) for run in _runs_in(parent)]
-        return sum(words for words, parent in runs if words >= _SPOKEN_WORDS and not _is_in(parent, box))
+        inside = {box.mem_id, *(parent.mem_id for parent in box.css(_LOOSE))}
+        outside = (parent for parent in self._body.css(_LOOSE) if parent.mem_id not in inside)
+        counts = (len(run.split()) for parent in outside for run in _runs_in(parent))
+        return sum(words for words in counts if words >= _SPOKEN_WORDS)
 
 
 class _Reader:
@@ -149,10 +154,15 @@ class _Reader:
         self._notices: list[str] = []
         self._others = 0
         self._doubtful = 0
-        self._below = 0
         self.lines: list[str] = []
-        self.passed: list[Block] = []  # since the last paragraph
         self.words = 0
+        self.byline: str | None = None  # in no paragraph
+        self._long = 0
+        # since the last paragraph: blocks that were passed by, words among them that may be text, and
+        # paragraphs of other boxes, `(position in lines, lines, words)`: text if text follows
+        self.passed: list[Block] = []
+        self._below = 0
+        self._waiting: list[tuple[int, Sequence[str], int]] = []
 
     def is_certain(self) -> bool:
         return (
@@ -166,14 +176,15 @@ class _Reader:
     def read_box(self, box: LexborNode, tag: str, depth: int) -> None:
         holds_text = self._page.holds_text(box)
         for block in blocks_of(box):
-            if block.element is not None and _is_named(block, block.element):
-                self._pass(block, ())
+            element = block.element
+            if element is not None and _is_named(block, element):
+                self.passed.append(block)
             elif block.text is not None:
                 self._leaf(block, lines_of(block.text), tag, holds_text)
-            elif block.element is not None and depth < MAX_DEPTH and self._is_open(block, block.element, holds_text):
-                self.read_box(block.element, block.tag, depth + 1)
-            elif block.element is not None:
-                self._pass(block, lines_of(text_of(block.element)))
+            elif element is not None and depth < MAX_DEPTH and self._is_open(block, element, holds_text):
+                self.read_box(element, block.tag, depth + 1)
+            elif element is not None:
+                self._pass(block, list(_lines_in(element, depth)))
 
     def _is_open(self, block: Block, element: LexborNode, holds_text: bool) -> bool:
         """Whether a box is read: one with paragraphs, and among them a list or a quotation."""
@@ -185,23 +196,38 @@ class _Reader:
 
     def _leaf(self, block: Block, lines: Sequence[str], tag: str, holds_text: bool) -> None:
         words = sum(len(line.split()) for line in lines)
-        if block.tag == RUN and (tag == "li" or tag == "blockquote"):
+        if block.tag == RUN and tag in ("li", "blockquote"):
             self._take([f"- {line}" for line in lines] if tag == "li" else lines, words)
-        elif (block.tag == "p" or block.tag in HEADINGS) and (holds_text or block.mark == "p"):
-            if block.element is not None and len(lines) == 1 and is_teaser(block.element, lines[0]):
-                return
-            self._take(lines, words)
-            self._others += 0 if holds_text else words
-        else:
+        elif block.tag != "p" and not (block.tag in HEADINGS and holds_text):
+            if self.byline is None and self._long < 2 and len(lines) == 1 and kinds.is_byline(lines[0]):
+                self.byline = lines[0]
             self._pass(block, lines)
+        elif block.element is not None and len(lines) == 1 and is_teaser(block.element, lines[0]):
+            return
+        elif holds_text:
+            self._take(lines, words)
+        elif block.mark == "p":
+            self._take(lines, words)
+            self._others += words
+        else:
+            self._waiting.append((len(self.lines), lines, words))
+            self.passed.append(block)
+            self._notices += lines
 
     def _take(self, lines: Sequence[str], words: int) -> None:
         self.lines += lines
         self.words += words
-        if words >= _SPOKEN_WORDS:
-            self.passed.clear()
-            self._doubtful += self._below
-            self._below = 0
+        self._long += words >= _LONG_WORDS
+        if words < _SPOKEN_WORDS:
+            return
+        for at, late, count in reversed(self._waiting):
+            self.lines[at:at] = late
+            self.words += count
+            self._others += count
+        self._doubtful += self._below
+        self._below = 0
+        self._waiting.clear()
+        self.passed.clear()
 
     def _pass(self, block: Block, lines: Sequence[str]) -> None:
         self.passed.append(block)
@@ -219,6 +245,17 @@ def _is_named(block: Block, element: LexborNode) -> bool:
     return bool(attributes) and (
         names_caption(classes) or names_chrome(f"{classes} {identity}") or bool(_MEDIA.search(classes))
     )
+
+
+def _lines_in(box: LexborNode, depth: int) -> Iterator[str]:
+    """The lines of a box, without what is named as no text: a gallery in an article has captions only."""
+    for block in blocks_of(box):
+        if block.element is not None and _is_named(block, block.element):
+            continue
+        if block.text is not None:
+            yield from lines_of(block.text)
+        elif block.element is not None and depth < MAX_DEPTH:
+            yield from _lines_in(block.element, depth + 1)
 
 
 def _is_linked(element: LexborNode) -> bool:

@@ -93,8 +93,18 @@ def drop_chrome(tree: html.HtmlElement) -> None:
         if not names_chrome(marks(element)) or element.getparent() is None:
             continue
         # an embedded post is quoted by the article, whatever "social" box it sits in
-        if element.find(".//blockquote") is None and len(" ".join(element.itertext()).split()) <= limit:
+        if element.find(".//blockquote") is None and not _has_more_words(element, limit):
             element.drop_tree()
+
+
+def _has_more_words(element: html.HtmlElement, limit: float) -> bool:
+    # boxes of comments are named in each other: counted to the end they took a third of the time of pruning
+    words = 0
+    for text in element.itertext():
+        words += len(text.split())
+        if words > limit:
+            return True
+    return False
 
 
 def drop_teasers(tree: html.HtmlElement) -> None:

@@ -70,22 +70,18 @@ def read_lines(
         return Body(found[0], [], _EVIDENT, pictures=[body]) if found else Body(*read_body(tree()), _FULL)
     reading = read_by(template, body, min_words)
     if template.is_trusted and reading.is_proven and not checked:
-        told = Told(reading.layout, by_template=True)
+        told = Told(reading.layout, is_full=False)
         by = (BY_TEMPLATE, str(template.version))
         return Body(reading.lines, [], by, told, reading.pictures)
-    # a template earns trust from the full path alone, on pages of which it is clear
-    is_judged = checked or (reading.is_clear and not template.is_trusted)
-    found = None if is_judged else read_evident(body)
+    found = None if checked or template.is_doubted else read_evident(body)
     if found is not None:
-        (lines, box), photo_credits = found, photo_credits_in([body])
-        lesson = learn_from(body, lines, photo_credits, template.blocks, box)
-        told = Told(lesson.layout if lesson else "", False, lesson=lesson)
-        return Body(lines, photo_credits, _EVIDENT, told)
-    lines, photo_credits = read_body(tree())
-    lesson = learn_from(body, lines, photo_credits, template.blocks)
+        (lines, box), photo_credits, extractor = found, photo_credits_in([body]), _EVIDENT
+    else:
+        (lines, photo_credits), box, extractor = read_body(tree()), None, _FULL
+    lesson = learn_from(body, lines, photo_credits, template.blocks, box)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
-    told = Told(lesson.layout if lesson else "", False, agreement, reading.is_proven, lesson)
-    return Body(lines, photo_credits, _FULL, told)
+    told = Told(lesson.layout if lesson else "", found is None, agreement, reading.is_proven, lesson)
+    return Body(lines, photo_credits, extractor, told)
 
 
 def agreement_of(one: Sequence[str], other: Sequence[str]) -> float:

@@ -50,6 +50,7 @@ Votes = tuple[int, int, int]  # words that were text, all words, pages
 class Template:
     """What is known of an outlet's pages: by the places of blocks (`place_of`) how many of their words were
     text and how many they had, on how many pages; and the places of the blocks with photo credits.
+    `is_doubted`: it was trusted before, and the full path disagreed.
 
     Pages of several layouts are told apart by their places; a layout is new as long as its own are.
     """
@@ -58,6 +59,7 @@ class Template:
     blocks: Mapping[str, Votes] = field(default_factory=dict)
     credits: frozenset[str] = frozenset()
     is_trusted: bool = False
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
     is_clear = (
         words >= min_words
         and not reader.has_notice
-        and reader.strange <= _STRANGE_WORDS + _STRANGE_SHARE * words
         and reader.doubtful <= _DOUBTFUL_WORDS + _DOUBTFUL_SHARE * words
+        and not reader.is_strange(_STRANGE_WORDS + _STRANGE_SHARE * words)
     )
     layout = max(reader.words, key=lambda box: reader.words[box], default="")
     is_proven = is_clear and reader.proven >= _PROVEN_SHARE * words
@@ -104,7 +106,7 @@ class _Reader:
         self.pictures: list[LexborNode] = []  # blocks with photo credits
         self.words: Counter[str] = Counter()  # of text, by the box that holds it
         self.proven = 0
-        self.strange = 0
+        self._strange: list[Block] = []  # far from text
         self.doubtful = 0
         self.has_notice = False
 
@@ -179,12 +181,20 @@ class _Reader:
                 self._passed.clear()
 
     def _stranger(self, block: Block, beside: bool) -> None:
-        words = count_shown(block)
         if beside:
-            self.doubtful += words
+            self.doubtful += count_shown(block)
         else:
-            self.strange += words
+            self._strange.append(block)
         self._pass(block, beside)
+
+    def is_strange(self, limit: float) -> bool:
+        """Whether blocks that it does not know show more words; of a page of a new layout few are counted."""
+        words = 0
+        for block in self._strange:
+            words += count_shown(block)
+            if words > limit:
+                return True
+        return False
 
     def _pass(self, block: Block, beside: bool) -> None:
         self._passed.append(block)

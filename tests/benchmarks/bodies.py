@@ -36,8 +36,8 @@ _WARM_UP = 12  # pages: compiles patterns, fills trafilatura's caches
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One page, the `number`-th of its outlet. `way`: read by its template, checked, or read by the full
-    path to learn. CPU milliseconds of the body alone, of the whole page, and of trafilatura's body. `f1`
+    """One page, the `number`-th of its outlet. `way`: read by its template, by its own markup, checked, or by
+    the full path to learn. CPU milliseconds of the body alone, of the whole page, and of trafilatura's. `f1`
     is the agreement of the page's body with trafilatura's, `full_f1` that of its lines with the full
     path's."""
 

@@ -73,7 +73,9 @@ def demo_pages(pages: int) -> Iterator[RawPage]:
 
 
 def by_way(found: Sequence[Measured]) -> Section:
-    rows = [_row(way, [page for page in found if page.way == way]) for way in (KNOWN, EVIDENT, CHECKED, LEARNING)]
+    rows = [
+        _row(way, [page for page in found if page.way == way]) for way in (KNOWN, EVIDENT, CHECKED, LEARNING)
+    ]
     return Section(
         "Bodies, by how they were read", ("read", *_COLUMNS), [*filter(None, rows), _row("all", found)]
     )
