@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
@@ -47,9 +48,18 @@ _MEDIA = re.compile(r"(?:^|[\s_-])(?:photo|player)s?(?:$|[\s_-])", re.IGNORECASE
 _POSTS = ("tweet", "twitter", "instagram", "fb-")
 
 
-def read_evident(body: LexborNode) -> tuple[list[str], LexborNode] | None:
-    """`(lines of the text, with its byline and the wire's closing lines; the box that it was read from)`;
-    None if it is not certain."""
+@dataclass(frozen=True, slots=True)
+class Evident:
+    """The lines of a page's text, with its byline and the wire's closing lines, and the box that they were
+    read from. `doubted`: the ids of blocks among the text that may be text, too; nobody learns from them."""
+
+    lines: list[str]
+    box: LexborNode
+    doubted: frozenset[int]
+
+
+def read_evident(body: LexborNode) -> Evident | None:
+    """The text of a page; None if it is not certain."""
     page = _Page(body)
     box = page.text_box()
     if box is None:
@@ -60,7 +70,8 @@ def read_evident(body: LexborNode) -> tuple[list[str], LexborNode] | None:
         return None
     byline = page.byline or reader.byline
     first = [byline] if byline and byline not in reader.lines else []
-    return first + reader.lines + closings_in([*reader.passed, *_below(box)], reader.lines), box
+    lines = first + reader.lines + closings_in([*reader.passed, *_below(box)], reader.lines)
+    return Evident(lines, box, frozenset(reader.doubted))
 
 
 class _Page:
@@ -154,6 +165,7 @@ class _Reader:
         self._notices: list[str] = []
         self._others = 0
         self._doubtful = 0
+        self.doubted: list[int] = []
         self.lines: list[str] = []
         self.words = 0
         self.byline: str | None = None  # in no paragraph
@@ -162,6 +174,7 @@ class _Reader:
         # paragraphs of other boxes, `(position in lines, lines, words)`: text if text follows
         self.passed: list[Block] = []
         self._below = 0
+        self._doubted_below: list[int] = []
         self._waiting: list[tuple[int, Sequence[str], int]] = []
 
     def is_certain(self) -> bool:
@@ -226,6 +239,8 @@ class _Reader:
             self._others += count
         self._doubtful += self._below
         self._below = 0
+        self.doubted += self._doubted_below
+        self._doubted_below.clear()
         self._waiting.clear()
         self.passed.clear()
 
@@ -233,7 +248,10 @@ class _Reader:
         self.passed.append(block)
         self._notices += lines
         counts = [len(line.split()) for line in lines]
-        self._below += sum(words for words in counts if words >= _SPOKEN_WORDS)
+        words = sum(words for words in counts if words >= _SPOKEN_WORDS)
+        self._below += words
+        if words and block.element is not None:
+            self._doubted_below.append(block.element.mem_id)
 
 
 def _is_named(block: Block, element: LexborNode) -> bool:

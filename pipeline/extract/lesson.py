@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
+from pipeline.extract.evident import Evident
 from pipeline.extract.layout import (
     MAX_DEPTH,
     Block,
@@ -44,18 +45,18 @@ def learn_from(
     lines: Sequence[str],
     photo_credits: Sequence[str],
     known: Mapping[str, Votes],
-    within: LexborNode | None = None,
+    evident: Evident | None = None,
 ) -> Lesson | None:
     """The lesson of a page of which `lines` are the text; None if they are nowhere in its markup.
 
     Blocks of boxes that neither the page nor `known` found text in are left out: none will be asked about.
-    `within`: the box that the lines were read from, if that is known; others are passed by, in half the time.
+    `evident`: what told the lines, if it was not the full path; then boxes beside its own are passed by, in
+    half the time.
     """
-    path = _path_to(within)
-    pupil = _Pupil(lines, known, path)
+    pupil = _Pupil(lines, known, evident)
     pupil.read(body)
     if pupil.taken < _MOST_LINES * sum(len(line.split()) for line in lines):
-        pupil = _Pupil(lines, {}, path)
+        pupil = _Pupil(lines, {}, evident)
         pupil.read(body)
     layout = pupil.settle()
     if layout is None:
@@ -87,11 +88,14 @@ class _Seen:
 class _Pupil:
     """Goes through a page with the text of it in mind."""
 
-    def __init__(self, lines: Sequence[str], known: Mapping[str, Votes], path: Sequence[int]) -> None:
+    def __init__(self, lines: Sequence[str], known: Mapping[str, Votes], evident: Evident | None) -> None:
         self._known = known
-        self._path = path  # the boxes around the text, and its own last; empty if that can be anywhere
+        # the boxes around the text, its own last
+        self._path = _path_to(evident.box) if evident else []
+        self._doubted = evident.doubted if evident else frozenset()
         self._lines = {line.removeprefix("- ") for line in lines}
-        spoken = words(" ".join(lines).casefold())
+        # lines of an evident page stand as they are in its blocks
+        spoken = words(" ".join(lines).casefold()) if evident is None else []
         self._runs = set(zip(spoken, spoken[1:], spoken[2:], strict=False))
         self._found: list[tuple[str, int, int]] = []  # line, number of its block, its words
         self.seen: list[_Seen] = []  # boxes before what is in them
@@ -102,7 +106,7 @@ class _Pupil:
     ) -> None:
         """Take down the blocks of a box and of the boxes in it; `number` is its own."""
         for block in blocks_of(box):
-            if _is_teaser(block):
+            if _is_teaser(block) or (block.element is not None and block.element.mem_id in self._doubted):
                 continue
             places = (place_of(block.mark, mark, above), short_place_of(block.mark, mark))
             seen = _Seen(places, number, f"{mark}<{above}")
@@ -148,7 +152,7 @@ class _Pupil:
         for line in lines_of(text):
             count = len(line.split())
             seen.words += count
-            if line in self._lines or self._is_told(line):
+            if line in self._lines or (self._runs and self._is_told(line)):
                 self._found.append((line, len(self.seen) - 1, count))
                 self.taken += count
 
@@ -160,12 +164,13 @@ class _Pupil:
         return sum(run in self._runs for run in runs) > _MOST_RUNS * len(runs)
 
 
-def _path_to(box: LexborNode | None) -> list[int]:
+def _path_to(box: LexborNode) -> list[int]:
     """The ids of the boxes from the body, left out, down to a box."""
     path = []
-    while box is not None and box.tag not in ("body", "html"):
-        path.append(box.mem_id)
-        box = box.parent
+    around: LexborNode | None = box
+    while around is not None and around.tag not in ("body", "html"):
+        path.append(around.mem_id)
+        around = around.parent
     return path[::-1]
 
 

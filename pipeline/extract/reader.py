@@ -67,7 +67,7 @@ def read_lines(
         return Body(*read_body(tree()), _FULL)
     if template is None:
         found = None if checked else read_evident(body)
-        return Body(found[0], [], _EVIDENT, pictures=[body]) if found else Body(*read_body(tree()), _FULL)
+        return Body(found.lines, [], _EVIDENT, pictures=[body]) if found else Body(*read_body(tree()), _FULL)
     reading = read_by(template, body, min_words)
     if template.is_trusted and reading.is_proven and not checked:
         told = Told(reading.layout, is_full=False)
@@ -75,10 +75,10 @@ def read_lines(
         return Body(reading.lines, [], by, told, reading.pictures)
     found = None if checked or template.is_doubted else read_evident(body)
     if found is not None:
-        (lines, box), photo_credits, extractor = found, photo_credits_in([body]), _EVIDENT
+        lines, photo_credits, extractor = found.lines, photo_credits_in([body]), _EVIDENT
     else:
-        (lines, photo_credits), box, extractor = read_body(tree()), None, _FULL
-    lesson = learn_from(body, lines, photo_credits, template.blocks, box)
+        (lines, photo_credits), extractor = read_body(tree()), _FULL
+    lesson = learn_from(body, lines, photo_credits, template.blocks, found)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
     told = Told(lesson.layout if lesson else "", found is None, agreement, reading.is_proven, lesson)
     return Body(lines, photo_credits, extractor, told)

@@ -25,7 +25,7 @@ def evident(markup: str) -> list[str] | None:
     body = body_of(markup.encode())
     assert body is not None
     found = read_evident(body)
-    return found[0] if found else None
+    return found.lines if found else None
 
 
 def by(markup: str, *, checked: bool = False, template: Template | None = None) -> Page:
