@@ -1,4 +1,4 @@
-"""What one page teaches about its outlet's template: which of its blocks the full path took for text."""
+"""What one page teaches about its outlet's template: which of its blocks were taken for text."""
 
 from __future__ import annotations
 

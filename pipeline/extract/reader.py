@@ -1,6 +1,7 @@
-"""A page's lines come by its outlet's template where that is sure, else by the full path, which teaches it.
+"""A page's lines come by its outlet's template where that is sure, else by its own markup where that is, else
+by the full path; the latter two teach the template.
 
-Some pages, settled by their address, always take the full path too: the template is held against it.
+Some pages, settled by their address, always take the full path: the template is held against it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A template tells where a body sits from what the full path took of pages before; it never guesses.
+"""A template tells where a body sits from what was taken of pages before; it never guesses.
 
 What it does not know counts against the reading, and a reading with too much of that is not used.
 """
