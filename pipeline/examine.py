@@ -12,9 +12,9 @@ from typing import Any
 from pipeline.config import Config
 from pipeline.errors import BadInput
 from pipeline.extract.credit import WireRules, load_rules
-from pipeline.extract.page import extract_page
+from pipeline.extract.pool import trace_one
 from pipeline.extract.result import Page
-from pipeline.extract.trace import Block, trace_blocks
+from pipeline.extract.trace import Block
 from pipeline.ingest.inputs import read_pages
 from pipeline.ingest.one import fetch_page
 from pipeline.model import Evidence, RawPage, Run
@@ -97,12 +97,13 @@ class Examined:
 def examine(page: str, run: Run, config: Config) -> Examined:
     """Read the page at a URL or in an HTML or text file, and tell how.
 
-    Raises `Failed` if it cannot be fetched, `BadInput` for what is not one page.
+    It is read in a worker, as the pages of a run are. Raises `Failed` if it cannot be fetched, kills its
+    worker or runs over a bound, `BadInput` for what is not one page.
     """
     rules = load_rules(config.wires)
     raw = _raw(page, run, config)
-    found = extract_page(raw, rules, config.params, run)
-    blocks = trace_blocks(raw, found.page, config.params)
+    traced = trace_one(raw, rules, config.params, run)
+    found, blocks = traced.extracted, traced.blocks
     if found.page is None:
         assert found.rejection is not None, "a page is extracted or rejected"
         refused = f"{found.rejection.reason}: {found.rejection.detail}"

@@ -106,7 +106,7 @@ TEMPLATES = Table(
             field("state", STRING, "learning, trusted, changed."),
             field("learned_at", TIME, "Clock of the run that first saw it."),
             maybe("changed_at", TIME, "Clock of the run in which it changed: disagreed, or was gone."),
-            field("pages", pa.int64(), "Pages that had it, read by it or by the full path."),
+            field("pages", pa.int64(), "Pages that had it, whatever read them."),
             field("checked", pa.int64(), "Pages on which it was held against the full path."),
             maybe("agreement", _SHARE, "Mean F1 of their words, 0 to 1."),
         ]

@@ -184,7 +184,8 @@ REPUBLICATIONS = Table(
             field(
                 "extractor",
                 STRING,
-                "What read the body: trafilatura, template (see `templates`), plain, input.",
+                "What read the body: template (see `templates`), evident (by the page's own markup), "
+                "trafilatura, plain, input.",
             ),
             field("extractor_version", STRING, "Its version; of a template its `version`."),
             maybe("raw_key", STRING, "WARC file in the lake that holds the bytes."),

@@ -27,6 +27,7 @@ SILENT = frozenset((
     "noscript", "object", "option", "picture", "script", "select", "source", "style", "svg", "template",
     "textarea", "title", "video",
 ))  # fmt: skip
+HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dt"))
 _ASIDE = frozenset(("aside", "figure", "nav"))
 RUN = "~"  # the mark of text that stands in a box between its blocks

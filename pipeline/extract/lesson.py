@@ -1,4 +1,4 @@
-"""What one page teaches about its outlet's template: which of its blocks the full path took for text."""
+"""What one page teaches about its outlet's template: which of its blocks were taken for text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
+from pipeline.extract.evident import Evident
 from pipeline.extract.layout import (
     MAX_DEPTH,
     Block,
@@ -40,16 +41,22 @@ class Lesson:
 
 
 def learn_from(
-    body: LexborNode, lines: Sequence[str], photo_credits: Sequence[str], known: Mapping[str, Votes]
+    body: LexborNode,
+    lines: Sequence[str],
+    photo_credits: Sequence[str],
+    known: Mapping[str, Votes],
+    evident: Evident | None = None,
 ) -> Lesson | None:
-    """The lesson of a page of which the full path took `lines`; None if they are nowhere in its markup.
+    """The lesson of a page of which `lines` are the text; None if they are nowhere in its markup.
 
     Blocks of boxes that neither the page nor `known` found text in are left out: none will be asked about.
+    `evident`: what told the lines, if it was not the full path; then boxes beside its own are passed by, in
+    half the time.
     """
-    pupil = _Pupil(lines, known)
+    pupil = _Pupil(lines, known, evident)
     pupil.read(body)
     if pupil.taken < _MOST_LINES * sum(len(line.split()) for line in lines):
-        pupil = _Pupil(lines, {})
+        pupil = _Pupil(lines, {}, evident)
         pupil.read(body)
     layout = pupil.settle()
     if layout is None:
@@ -81,10 +88,14 @@ class _Seen:
 class _Pupil:
     """Goes through a page with the text of it in mind."""
 
-    def __init__(self, lines: Sequence[str], known: Mapping[str, Votes]) -> None:
+    def __init__(self, lines: Sequence[str], known: Mapping[str, Votes], evident: Evident | None) -> None:
         self._known = known
+        # the boxes around the text, its own last
+        self._path = _path_to(evident.box) if evident else []
+        self._doubted = evident.doubted if evident else frozenset()
         self._lines = {line.removeprefix("- ") for line in lines}
-        spoken = words(" ".join(lines).casefold())
+        # lines of an evident page stand as they are in its blocks
+        spoken = words(" ".join(lines).casefold()) if evident is None else []
         self._runs = set(zip(spoken, spoken[1:], spoken[2:], strict=False))
         self._found: list[tuple[str, int, int]] = []  # line, number of its block, its words
         self.seen: list[_Seen] = []  # boxes before what is in them
@@ -95,19 +106,25 @@ class _Pupil:
     ) -> None:
         """Take down the blocks of a box and of the boxes in it; `number` is its own."""
         for block in blocks_of(box):
-            if _is_teaser(block):
+            if _is_teaser(block) or (block.element is not None and block.element.mem_id in self._doubted):
                 continue
             places = (place_of(block.mark, mark, above), short_place_of(block.mark, mark))
             seen = _Seen(places, number, f"{mark}<{above}")
             self.seen.append(seen)
             if block.text is not None:
                 self._weigh(block.text, seen)
-            elif block.element is not None and depth < MAX_DEPTH and not self._is_closed(places[0]):
+            elif (
+                block.element is not None
+                and depth < MAX_DEPTH
+                and self._is_open(block.element, places[0], depth)
+            ):
                 self.read(block.element, block.mark, mark, len(self.seen) - 1, depth + 1)
 
-    def _is_closed(self, place: str) -> bool:
+    def _is_open(self, element: LexborNode, place: str, depth: int) -> bool:
+        if depth < len(self._path) and element.mem_id != self._path[depth]:
+            return False
         votes = self._known.get(place)
-        return votes is not None and votes[0] == 0 and votes[2] >= _CLOSED_PAGES
+        return votes is None or votes[0] > 0 or votes[2] < _CLOSED_PAGES
 
     def settle(self) -> str | None:
         """Count what was taken, and return the layout: what the box is called that holds most of it.
@@ -135,7 +152,7 @@ class _Pupil:
         for line in lines_of(text):
             count = len(line.split())
             seen.words += count
-            if line in self._lines or self._is_told(line):
+            if line in self._lines or (self._runs and self._is_told(line)):
                 self._found.append((line, len(self.seen) - 1, count))
                 self.taken += count
 
@@ -145,6 +162,16 @@ class _Pupil:
             return False
         runs = list(zip(spoken, spoken[1:], spoken[2:], strict=False))
         return sum(run in self._runs for run in runs) > _MOST_RUNS * len(runs)
+
+
+def _path_to(box: LexborNode) -> list[int]:
+    """The ids of the boxes from the body, left out, down to a box."""
+    path = []
+    around: LexborNode | None = box
+    while around is not None and around.tag not in ("body", "html"):
+        path.append(around.mem_id)
+        around = around.parent
+    return path[::-1]
 
 
 def _is_teaser(block: Block) -> bool:

@@ -11,7 +11,10 @@ from pipeline.extract.layout import MAX_DEPTH, mark_of, place_of
 from pipeline.extract.prune import MAX_CAPTION_WORDS, MAX_CREDIT_WORDS, names_caption
 from pipeline.extract.text import count_words, squash
 
-_CAPTIONED = "figure, figcaption, p[class], div[class], span[class], small[class], cite[class], em[class]"
+# by what `names_caption` looks for, in a quarter of the time that asking it about each class takes
+_CAPTIONED = "figure, figcaption, :is(p, div, span, small, cite, em):is({})".format(
+    ", ".join(f'[class*="{word}" i]' for word in ("caption", "credit", "cutline", "photographer"))
+)
 _PICTURED = ("figure", "figcaption")
 _SMALL_PRINT = ("small", "i", "em", "cite")
 # of a page, that are looked at

@@ -22,11 +22,11 @@ import pyarrow as pa
 from pipeline.errors import Failed
 from pipeline.extract.course import Course
 from pipeline.extract.credit import WireRules
+from pipeline.extract.jobs import Job, Task, Trace, Traced
 from pipeline.extract.page import Outcome
 from pipeline.extract.result import Extracted, reject
 from pipeline.extract.tables import to_tables
 from pipeline.extract.template import Template
-from pipeline.extract.worker import Job, Task
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 
@@ -70,6 +70,38 @@ def extract_many(
             if progress:
                 progress(done)
             yield to_tables(batch)
+
+
+def trace_one(raw: RawPage, rules: WireRules, params: Params, run: Run) -> Traced:
+    """Read one page by itself, and tell where its blocks went, in a worker with the bounds of all pages.
+
+    Raises `Failed` for a page that kills its worker or runs over a bound.
+    """
+    worker = _Worker(Task(rules, params, run))
+    try:
+        worker.pipe.recv()
+        worker.send(Trace(raw))
+        answer = worker.pipe.recv()
+    except (EOFError, OSError):
+        raise Failed(f"{raw.url}: {_death(worker.end(), params)}") from None
+    finally:
+        worker.process.kill()
+        worker.end()
+    if answer is None:
+        raise Failed(f"{raw.url}: {_out_of_memory(params)}")
+    assert isinstance(answer, Traced), "a trace is answered with what was traced"
+    return answer
+
+
+def _death(code: int, params: Params) -> str:
+    """Why a worker ended, by its exit code."""
+    if code == -signal.SIGALRM:
+        return f"ran over {params.extract_seconds:g} s"
+    return f"its worker ended with {code}"
+
+
+def _out_of_memory(params: Params) -> str:
+    return f"ran over {params.extract_bytes} bytes of memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +223,7 @@ class _Pool:
         if answer is None or worker.answered >= _PAGES_PER_WORKER:
             worker.end()
             self._replace(worker)
-        bound = f"ran over {self._task.params.extract_bytes} bytes of memory"
-        outcome = answer or self._killed(entry.raw, bound)
+        outcome = answer or self._killed(entry.raw, _out_of_memory(self._task.params))
         self._course.tell(entry.at, entry.outlet, outcome.told)
         return {entry.at: outcome.extracted}
 
@@ -207,11 +238,8 @@ class _Pool:
         if worker.entry is None:
             return {}
         entry = worker.entry
-        is_late = code == -signal.SIGALRM
-        late = f"ran over {self._task.params.extract_seconds:g} s"
         self._course.tell(entry.at, entry.outlet, None)
-        killed = self._killed(entry.raw, late if is_late else f"its worker ended with {code}")
-        return {entry.at: killed.extracted}
+        return {entry.at: self._killed(entry.raw, _death(code, self._task.params)).extracted}
 
     def _replace(self, worker: _Worker) -> None:
         self._workers[self._workers.index(worker)] = _Worker(self._task)

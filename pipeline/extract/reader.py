@@ -1,6 +1,7 @@
-"""A page's lines come by its outlet's template where that is sure, else by the full path, which teaches it.
+"""A page's lines come by its outlet's template where that is sure, else by its own markup where that is, else
+by the full path; the latter two teach the template.
 
-Some pages, settled by their address, always take the full path too: the template is held against it.
+Some pages, settled by their address, always take the full path: the template is held against it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from lxml import html
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract.body import read_body
+from pipeline.extract.evident import read_evident
 from pipeline.extract.layout import body_of
 from pipeline.extract.lesson import learn_from
 from pipeline.extract.pictures import photo_credits_in
@@ -24,8 +26,9 @@ from pipeline.extract.text import words
 from pipeline.model import RawPage
 from pipeline.params import Params
 
+BY_TEMPLATE, EVIDENT = "template", "evident"
 _FULL = ("trafilatura", version("trafilatura"))
-BY_TEMPLATE = "template"
+_EVIDENT = (EVIDENT, "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +58,31 @@ def read_lines(
     checked: bool,
     min_words: int,
 ) -> Body:
-    """Read the lines of a page. Without a template nothing is learned.
+    """Read the lines of a page; one that is `checked` takes the full path. Without a template nothing is
+    learned.
 
     `tree` gives the page as lxml has it; the full path asks for it, and takes it apart.
     """
-    body = body_of(markup) if template is not None else None
-    if body is None or template is None:
+    body = body_of(markup)
+    if body is None:
         return Body(*read_body(tree()), _FULL)
+    if template is None:
+        found = None if checked else read_evident(body)
+        return Body(found.lines, [], _EVIDENT, pictures=[body]) if found else Body(*read_body(tree()), _FULL)
     reading = read_by(template, body, min_words)
     if template.is_trusted and reading.is_proven and not checked:
-        told = Told(reading.layout, by_template=True)
+        told = Told(reading.layout, is_full=False)
         by = (BY_TEMPLATE, str(template.version))
         return Body(reading.lines, [], by, told, reading.pictures)
-    lines, photo_credits = read_body(tree())
-    lesson = learn_from(body, lines, photo_credits, template.blocks)
+    found = None if checked or template.is_doubted else read_evident(body)
+    if found is not None:
+        lines, photo_credits, extractor = found.lines, photo_credits_in([body]), _EVIDENT
+    else:
+        (lines, photo_credits), extractor = read_body(tree()), _FULL
+    lesson = learn_from(body, lines, photo_credits, template.blocks, found)
     agreement = agreement_of(reading.lines, lines) if reading.is_clear else None
-    told = Told(lesson.layout if lesson else "", False, agreement, reading.is_proven, lesson)
-    return Body(lines, photo_credits, _FULL, told)
+    told = Told(lesson.layout if lesson else "", found is None, agreement, reading.is_proven, lesson)
+    return Body(lines, photo_credits, extractor, told)
 
 
 def agreement_of(one: Sequence[str], other: Sequence[str]) -> float:

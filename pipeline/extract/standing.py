@@ -27,13 +27,13 @@ _MOST_BLOCKS, _MOST_CREDITS, _MOST_LAYOUTS = 2_000, 30, 60
 class Told:
     """What reading a page told of its outlet's template.
 
-    `layout` is the box that held most of the text. On the full path there is a `lesson`, unless the text
-    stands nowhere in the markup, and an `agreement` (word F1), if the template was clear about the page;
-    `is_proven`: about places that it had seen before.
+    `layout` is the box that held most of the text; `is_full`: the full path read it. Where the template did
+    not, there is a `lesson`, unless the text stands nowhere in the markup, and an `agreement` (word F1), if
+    the template was clear about the page; `is_proven`: about places that it had seen before.
     """
 
     layout: str
-    by_template: bool
+    is_full: bool
     agreement: float | None = None
     is_proven: bool = False
     lesson: Lesson | None = None
@@ -69,7 +69,8 @@ class Standing:
     layouts: tuple[Layout, ...] = ()
 
     def template(self) -> Template:
-        return Template(self.version, self.blocks, frozenset(self.credits), self.doubt == 0)
+        is_doubted = self.doubt > 0 and (self.failures > 0 or self.version > 1)
+        return Template(self.version, self.blocks, frozenset(self.credits), self.doubt == 0, is_doubted)
 
 
 def after(standing: Standing, told: Told | None, now: datetime, params: Params) -> Standing:
@@ -119,7 +120,7 @@ def _used(standing: Standing, told: Told, now: datetime) -> Standing:
     known = {(each.layout, each.version): each for each in standing.layouts}
     own = known.get((told.layout, version)) or Layout(told.layout, version, 0, number, number, now)
     own = replace(own, pages=own.pages + 1, last=number, changed_at=None)
-    if told.agreement is not None:
+    if told.is_full and told.agreement is not None:
         own = replace(own, checked=own.checked + 1, agreed=own.agreed + told.agreement)
     known[told.layout, version] = own
     layouts = [

@@ -1,4 +1,4 @@
-"""A template tells where a body sits from what the full path took of pages before; it never guesses.
+"""A template tells where a body sits from what was taken of pages before; it never guesses.
 
 What it does not know counts against the reading, and a reading with too much of that is not used.
 """
@@ -6,13 +6,13 @@ What it does not know counts against the reading, and a reading with too much of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
 from pipeline.extract import lines as kinds
+from pipeline.extract.closing import closings_in
 from pipeline.extract.layout import (
     MAX_DEPTH,
     RUN,
@@ -27,7 +27,6 @@ from pipeline.extract.layout import (
     text_of,
 )
 from pipeline.extract.notices import find_notices
-from pipeline.extract.text import key
 
 # how much of a block's words the full path must have taken, for it to be text; between the other two
 # it is doubtful, whichever way it is read
@@ -44,9 +43,6 @@ _PROVEN_PAGES, _PROVEN_SHARE = 2, 0.7
 _KNOWN_PAGES = 3
 _LONG_WORDS, _PARAGRAPH_WORDS = 20, 8
 _LONG_LINE = 60  # characters; the same line again is the page's second copy of it
-# closing lines are looked for in this many blocks below the last paragraph
-_CLOSING_REACH = 15
-
 Votes = tuple[int, int, int]  # words that were text, all words, pages
 
 
@@ -54,6 +50,7 @@ Votes = tuple[int, int, int]  # words that were text, all words, pages
 class Template:
     """What is known of an outlet's pages: by the places of blocks (`place_of`) how many of their words were
     text and how many they had, on how many pages; and the places of the blocks with photo credits.
+    `is_doubted`: it was trusted before, and the full path disagreed.
 
     Pages of several layouts are told apart by their places; a layout is new as long as its own are.
     """
@@ -62,6 +59,7 @@ class Template:
     blocks: Mapping[str, Votes] = field(default_factory=dict)
     credits: frozenset[str] = frozenset()
     is_trusted: bool = False
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,8 @@ def read_by(template: Template, body: LexborNode, min_words: int) -> Reading:
     is_clear = (
         words >= min_words
         and not reader.has_notice
-        and reader.strange <= _STRANGE_WORDS + _STRANGE_SHARE * words
         and reader.doubtful <= _DOUBTFUL_WORDS + _DOUBTFUL_SHARE * words
+        and not reader.is_strange(_STRANGE_WORDS + _STRANGE_SHARE * words)
     )
     layout = max(reader.words, key=lambda box: reader.words[box], default="")
     is_proven = is_clear and reader.proven >= _PROVEN_SHARE * words
@@ -108,7 +106,7 @@ class _Reader:
         self.pictures: list[LexborNode] = []  # blocks with photo credits
         self.words: Counter[str] = Counter()  # of text, by the box that holds it
         self.proven = 0
-        self.strange = 0
+        self._strange: list[Block] = []  # far from text
         self.doubtful = 0
         self.has_notice = False
 
@@ -137,7 +135,7 @@ class _Reader:
     def finish(self) -> list[str]:
         """The lines: a byline that stood apart, the text, closing lines that stood below it."""
         first = [self._byline] if self._byline and self._byline not in self._lines else []
-        return first + self._lines + self._closings()
+        return first + self._lines + closings_in(self._passed, self._lines)
 
     def _holds_text(self, mark: str, parent: str) -> bool:
         """True for a box whose own paragraphs or runs are text."""
@@ -183,12 +181,20 @@ class _Reader:
                 self._passed.clear()
 
     def _stranger(self, block: Block, beside: bool) -> None:
-        words = count_shown(block)
         if beside:
-            self.doubtful += words
+            self.doubtful += count_shown(block)
         else:
-            self.strange += words
+            self._strange.append(block)
         self._pass(block, beside)
+
+    def is_strange(self, limit: float) -> bool:
+        """Whether blocks that it does not know show more words; of a page of a new layout few are counted."""
+        words = 0
+        for block in self._strange:
+            words += count_shown(block)
+            if words > limit:
+                return True
+        return False
 
     def _pass(self, block: Block, beside: bool) -> None:
         self._passed.append(block)
@@ -209,32 +215,3 @@ class _Reader:
         if self._byline is None and self._long < 2:
             line = " ".join(lines_of(text))
             self._byline = line if kinds.is_byline(line) else None
-
-    def _closings(self) -> list[str]:
-        """Closing lines a little below the last line of text, which were left out with what holds them."""
-        texts = islice(_texts_of(self._passed, False), _CLOSING_REACH)
-        found = [line for text in texts for line in lines_of(text) if kinds.is_footer(line)]
-        present = {key(line) for line in self._lines} if found else set()
-        return [line for line in dict.fromkeys(found) if key(line) not in present]
-
-
-def _texts_of(blocks: Iterable[Block], is_articles: bool) -> Iterator[str]:
-    """The texts of blocks and of those in them, but of what belongs to the site; empty where a box begins."""
-    for block in blocks:
-        if block.text is not None:
-            yield block.text
-        elif block.element is not None and (is_articles or not _is_sites(block)):
-            yield ""
-            yield from _texts_of(blocks_of(block.element), is_articles or block.tag == "article")
-
-
-def _is_sites(block: Block) -> bool:
-    """True for what belongs to the site, not to the article."""
-    if block.tag not in ("footer", "nav", "aside") and "site-footer" not in block.mark:
-        return False
-    parent = block.element.parent if block.element is not None else None
-    while parent is not None:
-        if parent.tag == "article":
-            return False
-        parent = parent.parent
-    return True

@@ -12,36 +12,16 @@ import logging
 import resource
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
-from pipeline.extract.credit import WireRules
+from pipeline.extract.jobs import Job, Task, Trace, Traced
 from pipeline.extract.page import Outcome, read_page
 from pipeline.extract.template import Template
-from pipeline.model import RawPage, Run
-from pipeline.params import Params
+from pipeline.extract.trace import trace_blocks
 
 READY = "ready"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a worker needs to know before its first page."""
-
-    rules: WireRules
-    params: Params
-    run: Run
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A page to read by the template of its outlet. None for `template`: the same as for the outlet's last
-    page in this worker."""
-
-    raw: RawPage
-    outlet: str | None
-    template: Template | None
 
 
 def serve(pipe: Connection, task: Task) -> NoReturn:
@@ -51,19 +31,22 @@ def serve(pipe: Connection, task: Task) -> NoReturn:
     pipe.send(READY)
     templates: dict[str, Template] = {}
     while True:
-        job: Job = pipe.recv()
-        if job.outlet is not None and job.template is not None:
-            templates[job.outlet] = job.template
-        template = templates[job.outlet] if job.outlet is not None else None
+        asked: Job | Trace = pipe.recv()
+        if isinstance(asked, Job) and asked.outlet is not None and asked.template is not None:
+            templates[asked.outlet] = asked.template
         signal.setitimer(signal.ITIMER_REAL, task.params.extract_seconds)
-        result = _bounded(job.raw, task, template)
+        answer = _bounded(asked, task, templates)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        pipe.send(result)
+        pipe.send(answer)
 
 
-def _bounded(raw: RawPage, task: Task, template: Template | None) -> Outcome | None:
+def _bounded(asked: Job | Trace, task: Task, templates: Mapping[str, Template]) -> Outcome | Traced | None:
     try:
-        return read_page(raw, task.rules, task.params, task.run, template)
+        if isinstance(asked, Job):
+            template = templates[asked.outlet] if asked.outlet is not None else None
+            return read_page(asked.raw, task.rules, task.params, task.run, template)
+        extracted = read_page(asked.raw, task.rules, task.params, task.run, None).extracted
+        return Traced(extracted, trace_blocks(asked.raw, extracted.page, task.params))
     except MemoryError:
         return None
 

@@ -15,12 +15,13 @@ from itertools import islice
 
 import trafilatura
 
+from pipeline.extract import reader
 from pipeline.extract.body import settle
 from pipeline.extract.course import Course
 from pipeline.extract.credit import WireRules
 from pipeline.extract.document import parse, read_document
 from pipeline.extract.page import Outcome, read_page
-from pipeline.extract.reader import BY_TEMPLATE, is_checked, read_lines
+from pipeline.extract.reader import is_checked, read_lines
 from pipeline.extract.result import Refused
 from pipeline.extract.standing import Told
 from pipeline.extract.template import Template
@@ -28,14 +29,15 @@ from pipeline.extract.text import words
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 
-KNOWN, CHECKED, LEARNING = "known", "checked", "learning"
+KNOWN, EVIDENT, CHECKED, LEARNING = "known", "evident", "checked", "learning"
+_WAYS = {reader.BY_TEMPLATE: KNOWN, reader.EVIDENT: EVIDENT}
 _WARM_UP = 12  # pages: compiles patterns, fills trafilatura's caches
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One page, the `number`-th of its outlet. `way`: read by its template, checked, or read by the full
-    path to learn. CPU milliseconds of the body alone, of the whole page, and of trafilatura's body. `f1`
+    """One page, the `number`-th of its outlet. `way`: read by its template, by its own markup, checked, or by
+    the full path to learn. CPU milliseconds of the body alone, of the whole page, and of trafilatura's. `f1`
     is the agreement of the page's body with trafilatura's, `full_f1` that of its lines with the full
     path's."""
 
@@ -106,15 +108,15 @@ def _body(raw: RawPage, template: Template | None, params: Params) -> _Body | No
 
 
 def _way(extractor: str, told: Told | None, checked: bool, template: Template | None) -> str:
-    if extractor == BY_TEMPLATE:
-        return KNOWN
+    if extractor in _WAYS:
+        return _WAYS[extractor]
     is_known = checked and told is not None and told.agreement is not None
     return CHECKED if is_known and template is not None and template.is_trusted else LEARNING
 
 
 def _full(raw: RawPage, params: Params) -> list[str]:
     markup = read_document(raw, params).markup or b""
-    return read_lines(markup, partial(parse, markup), None, False, params.min_words).lines
+    return read_lines(markup, partial(parse, markup), None, True, params.min_words).lines
 
 
 def _rival(raw: RawPage) -> str:

@@ -27,7 +27,7 @@ from pipeline.ingest.inputs import read_pages
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 from tests.benchmarks import report
-from tests.benchmarks.bodies import CHECKED, KNOWN, LEARNING, Measured, measure
+from tests.benchmarks.bodies import CHECKED, EVIDENT, KNOWN, LEARNING, Measured, measure
 from tests.benchmarks.report import Claim, Section
 
 F1, FASTER, FASTER_KNOWN = 0.97, 5.0, 10.0
@@ -73,7 +73,9 @@ def demo_pages(pages: int) -> Iterator[RawPage]:
 
 
 def by_way(found: Sequence[Measured]) -> Section:
-    rows = [_row(way, [page for page in found if page.way == way]) for way in (KNOWN, CHECKED, LEARNING)]
+    rows = [
+        _row(way, [page for page in found if page.way == way]) for way in (KNOWN, EVIDENT, CHECKED, LEARNING)
+    ]
     return Section(
         "Bodies, by how they were read", ("read", *_COLUMNS), [*filter(None, rows), _row("all", found)]
     )

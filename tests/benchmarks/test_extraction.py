@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.extract.credit import load_rules
 from tests.benchmarks import extraction
-from tests.benchmarks.bodies import CHECKED, KNOWN, LEARNING, Measured, f1, measure
+from tests.benchmarks.bodies import CHECKED, EVIDENT, KNOWN, LEARNING, Measured, f1, measure
 from tests.benchmarks.extraction import PARAMS, RUN, by_number, by_way, claims_of, demo_pages, in_time_order
 from tests.extract.outlet import page, raw
 
@@ -19,7 +19,7 @@ PAGE = Measured("courier.example", 9, KNOWN, 1.0, 5.0, 20.0, 0.99, 0.99)
 def test_pages_are_read_as_their_templates_are_learned() -> None:
     found = list(measure([raw(n, page(n)) for n in range(8)], load_rules(), RUN, PARAMS))
     assert [each.number for each in found] == list(range(1, 9))
-    assert [each.way for each in found[:2]] == [LEARNING] * 2
+    assert [each.way for each in found[:2]] == [EVIDENT] * 2
     assert {each.way for each in found[2:]} <= {KNOWN, CHECKED}
     assert all(each.f1 > 0.9 and each.full_f1 > 0.99 for each in found)
     assert all(min(each.body_ms, each.page_ms, each.rival_ms) > 0 for each in found)

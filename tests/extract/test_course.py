@@ -34,7 +34,7 @@ def told_of(at: int, template: Template | None) -> Told:
     known = sum(votes[2] for votes in template.blocks.values()) if template else 0
     agreement = None if at % 3 else 0.5 + ((at * 7 + known) % 11) / 20
     blocks = ((f"p<div.{at % 5}", at % 7, 10 + known % 3),)
-    return Told(f"div.{at % 2}<main", False, agreement, True, Lesson(blocks, "", ()))
+    return Told(f"div.{at % 2}<main", True, agreement, True, Lesson(blocks, "", ()))
 
 
 def run_course(outlets: list[str], workers: int, seed: int) -> tuple[bytes, list[int]]:

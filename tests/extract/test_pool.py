@@ -13,7 +13,7 @@ from pipeline.errors import Failed
 from pipeline.extract import pool
 from pipeline.extract.course import Course
 from pipeline.extract.credit import Rule, WireRules
-from pipeline.extract.pool import extract_many
+from pipeline.extract.pool import extract_many, trace_one
 from pipeline.extract.result import Page
 from pipeline.extract.tables import to_tables
 from pipeline.model import RawPage
@@ -80,6 +80,19 @@ def test_a_page_that_needs_too_much_memory_is_one_row_and_the_rest_goes_on() -> 
     [(read, quarantine)] = extracted(pages, RULES, params)
     assert read.num_rows == 2
     assert quarantine["reason"].to_pylist() == ["killed"]
+
+
+def test_a_page_under_the_glass_has_the_bounds_of_all() -> None:
+    traced = trace_one(raw(1, html_page()), RULES, PARAMS, RUN)
+    assert traced.extracted == extract(html_page(), "https://channel12.example/1")
+    assert {block.place for block in traced.blocks} == {"headline", "body", "dropped"}
+    with pytest.raises(Failed, match=r"^https://channel12.example/2: ran over 0.6 s$"):
+        trace_one(raw(2, HANGING), ENDLESS, replace(PARAMS, extract_seconds=0.6), RUN)
+    with pytest.raises(
+        Failed, match=r"^https://channel12.example/3: (ran over \d+ bytes of memory|its worker)"
+    ):
+        huge = raw(3, html_page(before="<p>x" * 1_900_000))
+        trace_one(huge, RULES, replace(PARAMS, extract_bytes=500 << 20), RUN)
 
 
 def test_workers_that_cannot_start_fail_the_step(monkeypatch: pytest.MonkeyPatch) -> None:

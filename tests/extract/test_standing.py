@@ -27,7 +27,7 @@ def lesson(layout: str = "div.copy<article", place: str = "p") -> Lesson:
 
 
 def checked(agreement: float, layout: str = "div.copy<article") -> Told:
-    return Told(layout, False, agreement, True, lesson(layout))
+    return Told(layout, True, agreement, True, lesson(layout))
 
 
 def told_all(told: Iterable[Told | None], now: datetime = RUN.now, of: Standing | None = None) -> Standing:
@@ -37,7 +37,7 @@ def told_all(told: Iterable[Told | None], now: datetime = RUN.now, of: Standing 
     return standing
 
 
-NEW = Told("div.copy<article", False, None, False, lesson())
+NEW = Told("div.copy<article", True, None, False, lesson())
 TRUSTED = told_all([NEW, checked(0.99)])
 
 
@@ -76,8 +76,8 @@ def test_failures_apart_from_each_other_do_not_add_up() -> None:
 
 
 def test_a_layout_whose_place_another_took_is_gone() -> None:
-    by_template = Told("div.copy<article", True)
-    other = Told("div.new<main", True)
+    by_template = Told("div.copy<article", False)
+    other = Told("div.new<main", False)
     standing = told_all([*[by_template] * 6, *[other] * 7], LATER, TRUSTED)
     assert [each.changed_at for each in standing.layouts] == [None, None]
     gone = told_all([other], LATER, standing)
@@ -90,7 +90,7 @@ def test_a_layout_whose_place_another_took_is_gone() -> None:
 
 
 def test_a_rare_layout_is_not_missed() -> None:
-    usual, rare = Told("div.copy<article", True), Told("div.quiz<main", True)
+    usual, rare = Told("div.copy<article", False), Told("div.quiz<main", False)
     told = [rare, *[usual] * 9, rare, *[usual] * 9, rare, *[usual] * 30]
     assert not any(each.changed_at for each in told_all(told, of=TRUSTED).layouts)
 
@@ -128,7 +128,7 @@ def test_two_layouts_are_learned_side_by_side() -> None:
     raws = [raw(n, page(n, "feature" if n % 2 else "story")) for n in range(10)]
     course = Course(RUN, UNCHECKED)
     read = extractors(read_all(raws, course, UNCHECKED))
-    assert read.count("trafilatura") == 4
+    assert read.count("evident") == 4
     assert read[-6:] == ["template"] * 6
     assert [each.layout for each in course.standings()[0].layouts] == [
         "div.copy<article.story",
@@ -141,7 +141,7 @@ def test_a_new_layout_falls_back_is_learned_and_dates_the_old_one() -> None:
     course = Course(RUN, UNCHECKED)
     read = extractors(read_all(raws, course, UNCHECKED))
     assert read[2:8] == ["template"] * 6
-    assert read[8:10] == ["trafilatura"] * 2
+    assert read[8:10] == ["evident"] * 2
     assert read[10:] == ["template"] * 14
     old, new = course.standings()[0].layouts
     assert (old.changed_at, new.changed_at) == (RUN.now, None)
@@ -182,4 +182,4 @@ def test_outlets_past_the_limit_are_read_without_templates(monkeypatch: pytest.M
     monkeypatch.setattr("pipeline.extract.course._MOST_OUTLETS", 1)
     course = Course(RUN, UNCHECKED)
     raws = [raw(n, page(n), f"outlet-{n % 2}.example") for n in range(8)]
-    assert extractors(read_all(raws, course, UNCHECKED))[-4:] == ["template", "trafilatura"] * 2
+    assert extractors(read_all(raws, course, UNCHECKED))[-4:] == ["template", "evident"] * 2

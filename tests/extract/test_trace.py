@@ -35,9 +35,7 @@ def test_the_blocks_of_a_page() -> None:
     assert why["The Morning Tide, by mail"] == "named as chrome by its markup: div.newsletter-signup"
     assert why["Ferry late again as engine fails"] == "link to another article: p"
     assert why["ADVERTISEMENT"] == "no line that an article has"
-    assert (
-        why["Channel 12 belongs to its viewers, it says."] == "outside of the text, as trafilatura reads it"
-    )
+    assert why["Channel 12 belongs to its viewers, it says."] == "outside of the text, as evident reads it"
     assert blocks["By Maren Idowu, CNN"].element == "p.byline"
     assert not [text for text in blocks if "hidden" in text]
 
