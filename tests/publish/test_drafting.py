@@ -71,6 +71,7 @@ def test_a_day_does_not_fit_a_table_without_days(tmp_path: Path) -> None:
         Drafts(tmp_path).add(schema.OUTLETS, row, pa.array([MONDAY]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 5), max_size=10), max_size=8))
 def test_a_bucket_holds_its_rows_in_the_order_they_came(batches: list[list[int]]) -> None:
     rows = pa.schema([pa.field("n", pa.int64(), nullable=False), ("text", pa.string())])
