@@ -28,12 +28,14 @@ OUTLETS = ("harrow", "tidewater", "northgate", "bellmoor", "quarryside")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its id names its story, so that the smallest id of a story says which it is."""
+    """A page; `path`: where it stands at its outlet, by default a place of its own."""
 
     doc_id: str
     outlet: str
     headline: str
     body: str
+    published: datetime | None = None
+    path: str | None = None
 
 
 def pages_of(seed: int, stories: int) -> list[Page]:
@@ -106,10 +108,10 @@ def rows_of(pages: Iterable[Page], run: Run) -> pa.Table:
         for field in PAGES:
             if not field.nullable:
                 row[field.name] = [] if pa.types.is_list(field.type) else _nothing(field.type)
-        url = f"https://{page.outlet}.example/{page.doc_id}"
+        url = f"https://{page.outlet}.example/{page.path or page.doc_id}"
         row |= {"doc_id": page.doc_id, "url": url, "url_normalised": url, "outlet_id": page.outlet}
         row |= {"headline": page.headline, "body": page.body, "fetched_at": run.now, "run_id": run.run_id}
-        row["word_count"] = len(page.body.split())
+        row |= {"word_count": len(page.body.split()), "published_at": page.published}
         rows.append(row)
     return pa.Table.from_pylist(rows, PAGES)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.lake.segment import read_segment
+from pipeline.params import Params
+from pipeline.segments import segment_key
+from tests.match.texts import prose
 from tests.matching.desk import Desk, Page, pages_of
 
 
@@ -43,3 +49,85 @@ def test_batches_and_order_change_no_story_of_five_hundred_corpora(
     seed: int, stories: int, batches: int
 ) -> None:
     batching_changes_nothing(seed, stories, batches)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_past_the_window_only_the_same_text_and_the_same_address_are_found(
+    tmp_path: Path, at_once: bool
+) -> None:
+    story, other = prose(1, 200), prose(2, 200)
+    early, late = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 6))
+    old = [
+        Page("a-old", "harrow", "one", story, early),
+        Page("b-old", "harrow", "two", other, early, "tides"),
+    ]
+    new = [
+        Page("a-edited", "bellmoor", "one", f"{story} {prose(3, 20)}", late),
+        Page("a-same", "northgate", "one", story, late),
+        Page("b-edited", "harrow", "two", f"{other} {prose(4, 20)}", late, "tides"),
+        Page("b-elsewhere", "bellmoor", "two", f"{other} {prose(5, 30)}", late),
+    ]
+    apart = partition_at(tmp_path / "apart", 30.0, [[*old, *new]] if at_once else [old, new])
+    assert apart == {
+        frozenset({"a-old", "a-same", "a-edited"}),
+        frozenset({"b-old", "b-edited", "b-elsewhere"}),
+    }
+    lone = [page for page in new if page.doc_id in ("a-edited", "b-elsewhere")]
+    apart = partition_at(tmp_path / "lone", 30.0, [[*old, *lone]] if at_once else [old, lone])
+    assert apart == {frozenset({page.doc_id}) for page in (*old, *lone)}
+    together = partition_at(tmp_path / "together", 0.0, [[*old, *lone]] if at_once else [old, lone])
+    assert together == {frozenset({"a-old", "a-edited"}), frozenset({"b-old", "b-elsewhere"})}
+
+
+def partition_at(folder: Path, window_days: float, batches: list[list[Page]]) -> set[frozenset[str]]:
+    desk = Desk(folder)
+    desk.config = replace(desk.config, params=Params(window_days=window_days))
+    for pages in batches:
+        desk.take(pages)
+    return desk.partition()
+
+
+def test_chrome_that_is_known_only_late_is_taken_off_old_pages(tmp_path: Path) -> None:
+    """Two stubs that share nothing but a long notice are one story until a third article shows what it is."""
+    notice = prose(1, 120)
+    desk = Desk(tmp_path)
+    stubs = [Page(f"d{n}", "harrow", f"{n}", f"{prose(10 + n, 30)}\n{notice}") for n in range(3)]
+    desk.take(stubs[:1])
+    desk.take(stubs[1:2])
+    assert desk.partition() == {frozenset({"d0", "d1"})}
+    desk.take(stubs[2:])
+    assert desk.partition() == {frozenset({f"d{n}"}) for n in range(3)}
+    rows = read_segment(desk.lake, segment_key("boilerplate", desk.runs[-1].run_id, "all")).to_pylist()
+    assert [(row["block"], row["articles"], row["pages"]) for row in rows] == [(notice[:300], 3, 3)]
+
+
+def test_a_digest_that_comes_first_ties_no_stories_that_come_later(tmp_path: Path) -> None:
+    one, two = ([prose(100 * story + k, 60) for k in range(6)] for story in (1, 2))
+    desk = Desk(tmp_path)
+    desk.take([Page("digest", "harrow", "what we read", "\n".join([*one[:3], *two[:3]]))])
+    desk.take([Page("one", "bellmoor", "first", "\n".join(one))])
+    desk.take([Page("two", "northgate", "second", "\n".join(two))])
+    assert desk.partition() == {frozenset({"digest"}), frozenset({"one"}), frozenset({"two"})}
+
+
+def test_a_late_bridge_merges_two_stories(tmp_path: Path) -> None:
+    paragraphs = [prose(k, 60) for k in range(8)]
+    desk = Desk(tmp_path)
+    desk.take([Page("head", "harrow", "one", "\n".join(paragraphs[:4]))])
+    desk.take([Page("tail", "bellmoor", "two", "\n".join(paragraphs[3:]))])
+    before = desk.stories()
+    assert before["head"] != before["tail"]
+    desk.take([Page("whole", "northgate", "one", "\n".join(paragraphs))])
+    after = desk.stories()
+    assert set(after.values()) == {before["head"]}
+
+
+def test_a_run_without_a_new_page_changes_nothing(tmp_path: Path) -> None:
+    pages = pages_of(3, 4)
+    desk = Desk(tmp_path)
+    desk.take(pages)
+    before = desk.stories()
+    desk.take([])
+    desk.take(pages[:3])
+    desk.take([])
+    assert desk.stories() == before
