@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.index.reach import Asked, Reached, known_edges, members, neighbourhood, reach
 from pipeline.index.standing import Index, Pages
-from pipeline.match.candidates import BY_ANCHORS, BY_BANDS
+from pipeline.match.candidates import BY_ANCHORS, BY_BANDS, spans_of
 from pipeline.match.chrome import Chrome, read_lines, strip
 from pipeline.match.cluster import cluster, worth_keeping
 from pipeline.match.clusters import Clusters
@@ -58,7 +58,9 @@ def fold_in(
     again = members(index, np.concatenate([changed, reopened]))
     asked = Articles.concat([new.articles, _asked_again(index, again, changed, became)])
     digests = asked.words.digests()
-    reached = reach(index, Asked(asked.words, digests, asked.urls, asked.times), again, params)
+    _, firsts, same = np.unique(digests, return_index=True, return_inverse=True)
+    spans = spans_of(asked.times, firsts[same])
+    reached = reach(index, Asked(asked.words, digests, asked.urls, spans), again, params)
     others, place = np.unique(reached.docs, return_inverse=True)
     pairs = np.stack([reached.owners, len(asked) + place], axis=1)
     verifier = Verifier(Articles.concat([asked, index.articles(others)]), scorecard, params)

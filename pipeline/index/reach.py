@@ -26,12 +26,13 @@ _BY_BAND, _BY_ANCHOR, _BY_URL, _BY_TEXT = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """n texts that ask: `words`, `digests` uint64[n], `urls` and `times` int64[n]."""
+    """n texts that ask: `words`, `digests` uint64[n], `urls` int64[n]; `spans` int64[n, 2]: from when to when
+    each text was published, in microseconds."""
 
     words: Words
     digests: NDArray[np.uint64]
     urls: NDArray[np.int64]
-    times: NDArray[np.int64]
+    spans: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _candidates(
     owner, doc = pairs[:, 0], pairs[:, 1]
     few = np.minimum(held[owner], index["anchors"][doc]) < 8
     anchored = (shared[:, _BY_ANCHOR] >= 2) | ((shared[:, _BY_ANCHOR] == 1) & few)
-    near = ~far_apart(asked.times[owner], index["times"][doc], params)
+    near = ~far_apart(asked.spans[owner], _spans(index, doc), params)
     known = (shared[:, _BY_URL] > 0) | (shared[:, _BY_TEXT] > 0)
     rows = np.flatnonzero((((shared[:, _BY_BAND] > 0) | anchored) & near) | known)
     owner, doc, shared = owner[rows], _representatives(index, doc[rows]), shared[rows]
@@ -149,6 +150,16 @@ def _candidates(
     opens = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
     rows = np.sort(order[np.arange(len(order)) - opens < _PER_STORY])
     return Reached(owner, doc, shared[:, _BY_BAND] == 0, same).take(rows)
+
+
+def _spans(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From when to when the texts of some documents were published, int64[k, 2]."""
+    digests, inverse = np.unique(index["digests"][docs], return_inverse=True)
+    owners, copies = index.copies(digests)
+    spans = np.tile(np.array([np.iinfo(np.int64).max, np.iinfo(np.int64).min]), (len(digests), 1))
+    np.minimum.at(spans[:, 0], owners, index["times"][copies])
+    np.maximum.at(spans[:, 1], owners, index["times"][copies])
+    return spans[inverse]
 
 
 def _representatives(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -58,7 +58,7 @@ _COLUMNS = {
     "chrome": np.uint64,
 }
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
-_COPIES = 256  # of one text: which of them is the first
+_COPIES = 256  # of one text
 _STATE, _TORN, _LOCK = "state.json", "torn", "lock"
 
 
@@ -207,11 +207,20 @@ class Index:
 
     def firsts(self, digests: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The first document that has each of the texts (uint64[k], ascending), int64[k], -1 without any."""
-        owners, docs = self.postings.probe(keys_of(TEXT, digests), _COPIES)
-        kept = self["digests"][docs] == digests[owners]
+        owners, docs = self.copies(digests)
         found = np.full(len(digests), len(self))
-        np.minimum.at(found, owners[kept], docs[kept])
+        np.minimum.at(found, owners, docs)
         return np.where(found < len(self), found, -1)
+
+    def copies(self, digests: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The documents that have the texts (uint64[k], each once): which text (int64[m]) and which document
+        (int64[m]), of one text the first so many that were entered."""
+        keys = keys_of(TEXT, digests)
+        order = np.argsort(keys)
+        owners, docs = self.postings.probe(keys[order], _COPIES)
+        owners = order[owners]
+        kept = self["digests"][docs] == digests[owners]
+        return owners[kept], docs[kept]
 
     def holders(self, lines: NDArray[np.uint64], most: int = 1 << 30) -> NDArray[np.int64]:
         """The documents that hold any of the lines (uint64, as `Lines.keys`), of a line the first `most`."""

@@ -43,10 +43,11 @@ class Round:
 
 
 def far_apart(x: NDArray[np.int64], y: NDArray[np.int64], params: Params) -> NDArray[np.bool_]:
-    """Of pairs of times (int64[m] each, microseconds) which lie further apart than the window."""
+    """Of pairs of spans of time (int64[m, 2] each, microseconds) which lie further apart than the window."""
     if not params.window_days:
         return np.zeros(len(x), np.bool_)
-    return np.asarray(np.abs(x - y) > params.window_days * _DAY, np.bool_)
+    gaps = np.maximum(x[:, 0] - y[:, 1], y[:, 0] - x[:, 1])
+    return np.asarray(gaps > params.window_days * _DAY, np.bool_)
 
 
 class Groups:
@@ -103,14 +104,20 @@ class Groups:
 
 
 def rounds(
-    articles: Articles, signed: Signed, chosen: NDArray[np.int64], groups: Groups, params: Params
+    articles: Articles,
+    signed: Signed,
+    same_text: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    groups: Groups,
+    params: Params,
 ) -> Iterator[Round]:
     """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors, then
-    addresses.
+    addresses. `same_text` int64[n]: the first document with the same words.
 
     Whoever takes a round enters its verdicts into `groups` before the next. Drops the signatures when
     the bands are done.
     """
+    spans = spans_of(articles.times, same_text)
     keys, spare_keys = np.empty((_BANDS, len(chosen)), np.uint64), np.empty(len(chosen), np.uint64)
     docs, spare_docs = np.empty(len(chosen), np.uint32), np.empty(len(chosen), np.uint32)
     for first in range(0, params.bands, _BANDS):
@@ -120,24 +127,32 @@ def rounds(
             docs[:] = chosen
             buckets.sort_by_key(band, docs, spare_keys, spare_docs, _PASSES)
             pairs, capped = groups.sharing(band, docs, params.bucket_cap)
-            for taken in groups.passes(_near(pairs, articles, params)):
+            for taken in groups.passes(_near(pairs, spans, params)):
                 yield Round(BY_BANDS, taken, capped)
                 capped = 0
     signed.drop_signatures()
     pairs, capped = _anchor_pairs(anchors(articles.words.take(chosen), params), chosen, groups, params)
-    for taken in groups.passes(_near(pairs, articles, params)):
+    for taken in groups.passes(_near(pairs, spans, params)):
         yield Round(BY_ANCHORS, taken, capped)
         capped = 0
     for taken in groups.passes(_url_pairs(articles, chosen, groups, params)):
         yield Round(BY_URL, taken, 0)
 
 
-def _near(pairs: NDArray[np.uint64], articles: Articles, params: Params) -> NDArray[np.uint64]:
+def spans_of(times: NDArray[np.int64], same_text: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From when to when each text was published, int64[n, 2], in the rows of the first document that has
+    it."""
+    spans = np.stack([times, times], axis=1)
+    np.minimum.at(spans[:, 0], same_text, times)
+    np.maximum.at(spans[:, 1], same_text, times)
+    return spans
+
+
+def _near(pairs: NDArray[np.uint64], spans: NDArray[np.int64], params: Params) -> NDArray[np.uint64]:
     """Those of the pairs that lie within the window."""
     if not params.window_days:
         return pairs
-    times = articles.times
-    return pairs[~far_apart(times[pairs >> _HALF], times[pairs & _LOW], params)]
+    return pairs[~far_apart(spans[pairs >> _HALF], spans[pairs & _LOW], params)]
 
 
 def _url_pairs(

@@ -70,7 +70,7 @@ def cluster(
     chosen = np.flatnonzero(
         (same_text == np.arange(len(words))) & (words.lengths > 0) & (known.elsewhere < 0)
     )
-    found = _verified(signed, chosen, groups, verifier, known)
+    found = _verified(signed, same_text, chosen, groups, verifier, known)
     found = _settled(found, signed, chosen, groups, verifier, known)
     _unite(groups.parent, found.verdicts.take(_alike(found.verdicts, params)))
     if judged:
@@ -88,7 +88,12 @@ def cluster(
 
 
 def _verified(
-    signed: Signed, chosen: NDArray[np.int64], groups: Groups, verifier: Verifier, known: Known
+    signed: Signed,
+    same_text: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    groups: Groups,
+    verifier: Verifier,
+    known: Known,
 ) -> _Found:
     """Verify candidates round by round; what is sure joins `groups` before the next."""
     params = verifier.params
@@ -96,7 +101,7 @@ def _verified(
     found_by: list[str] = known.found_by.tolist()
     verified = capped = 0
     _enter(kept[0], groups, signed, params)
-    for one in rounds(verifier.articles, signed, chosen, groups, params):
+    for one in rounds(verifier.articles, signed, same_text, chosen, groups, params):
         verdicts = verifier.verify(one.pairs)
         _enter(verdicts, groups, signed, params)
         kept.append(verdicts.take((verdicts.rule == OPEN) | worth_keeping(verdicts, params)))

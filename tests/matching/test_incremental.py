@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.index.standing import Index
 from pipeline.lake.segment import read_segment
 from pipeline.params import Params
 from pipeline.segments import segment_key
@@ -88,24 +90,28 @@ def partition_at(folder: Path, window_days: float, batches: list[list[Page]]) ->
 
 
 def test_chrome_that_is_known_only_late_is_taken_off_old_pages(tmp_path: Path) -> None:
-    """Two stubs that share nothing but a long notice are one story until a third article shows what it is."""
-    notice = prose(1, 120)
+    notice = prose(1, 20)
     desk = Desk(tmp_path)
-    stubs = [Page(f"d{n}", "harrow", f"{n}", f"{prose(10 + n, 30)}\n{notice}") for n in range(3)]
-    desk.take(stubs[:1])
-    desk.take(stubs[1:2])
-    assert desk.partition() == {frozenset({"d0", "d1"})}
-    desk.take(stubs[2:])
-    assert desk.partition() == {frozenset({f"d{n}"}) for n in range(3)}
-    rows = read_segment(desk.lake, segment_key("boilerplate", desk.runs[-1].run_id, "all")).to_pylist()
-    assert [(row["block"], row["articles"], row["pages"]) for row in rows] == [(notice[:300], 3, 3)]
+    for number in range(4):
+        body = f"{prose(10 + number, 60)}\n{notice}"
+        desk.take([Page(f"d{number}", "harrow", prose(20 + number, 5), body)])
+    rows = [
+        read_segment(desk.lake, segment_key("boilerplate", run.run_id, "all")).to_pylist()
+        for run in desk.runs
+    ]
+    told = [[(row["block"], row["articles"], row["pages"], row["share"]) for row in found] for found in rows]
+    assert told == [[], [], [(notice, 3, 3, 1.0)], [(notice, 4, 4, 1.0)]]
+    [place] = [path.parent for path in desk.config.cache.rglob("state.json")]
+    with Index(place) as index:
+        assert index.words(np.arange(3)).lengths.tolist() == [60, 60, 60]
 
 
 def test_a_digest_that_comes_first_ties_no_stories_that_come_later(tmp_path: Path) -> None:
-    one, two = ([prose(100 * story + k, 60) for k in range(6)] for story in (1, 2))
+    one, two = ([prose(100 * story + k, 60) for k in range(3)] for story in (1, 2))
     desk = Desk(tmp_path)
-    desk.take([Page("digest", "harrow", "what we read", "\n".join([*one[:3], *two[:3]]))])
+    desk.take([Page("digest", "harrow", "what we read", "\n".join([*one, *two]))])
     desk.take([Page("one", "bellmoor", "first", "\n".join(one))])
+    assert desk.partition() == {frozenset({"digest", "one"})}
     desk.take([Page("two", "northgate", "second", "\n".join(two))])
     assert desk.partition() == {frozenset({"digest"}), frozenset({"one"}), frozenset({"two"})}
 
