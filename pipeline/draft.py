@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import chronicle
 from pipeline.counts import Counts
 from pipeline.lake import ledger, order
 from pipeline.lake.pages import Documents, documents, segments_until
@@ -25,6 +26,7 @@ from pipeline.params import Params
 from pipeline.publish import accounts, marks, tables
 from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.layout import Layout, lay_out
+from pipeline.publish.manifest import Manifest
 from pipeline.publish.spill import Spill
 from pipeline.schema import (
     BOILERPLATE,
@@ -39,7 +41,8 @@ from pipeline.schema import (
 )
 from pipeline.segments import FETCHES, PAGES, PAIRS, SITES, segment_key
 from pipeline.story.canonical import choose
-from pipeline.story.identity import stories_of
+from pipeline.story.identity import seen_days, stories_of
+from pipeline.story.registry import WATCHED
 
 _USED = {*REPUBLICATIONS.schema.names, *STORIES.schema.names, "fetched_at"}
 _COLUMNS = tuple(name for name in PAGES.names if name in _USED)
@@ -50,10 +53,11 @@ _STORY = pa.field("story", pa.int64(), nullable=False)
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The partitions of a release, as files, and where the pages of its run ended."""
+    """The partitions of a release, as files, where the pages of its run ended, and which runs come in."""
 
     partitions: list[Partition]
     counts: Counts
+    data_runs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,45 +80,54 @@ def draw_up(
     rules: pa.Table,
     read: Callable[[pa.Table], Words],
     folder: Path,
+    before: Manifest | None,
 ) -> Drafted:
     """Write the tables of all pages up to the run, in the order of lake.order, to `folder`.
 
     `rules`: those of wire credits (rule, service, where, weight). `read` gives the words of some pages
-    (columns outlet_id and body of segments.PAGES) as they were compared.
+    (columns outlet_id and body of segments.PAGES) as they were compared. `before`: the last release.
     """
     drafts = Drafts(folder)
     published, by_outlet, by_rule = accounts.Tally(), list[pa.Table](), list[pa.Table]()
+    watched = [STORIES.schema.empty_table().select(WATCHED)]
     since = marks.recent_since(run, params)
-    for bucket in ahead(_buckets(lake, run, params, outlets, read, folder)):
+    runs = order.runs_until(lake, run)
+    history = ledger.history(lake, runs)
+    for bucket in ahead(_buckets(lake, run, history, params, outlets, read, folder)):
         drafts.add(STORIES, bucket.stories, bucket.story_days)
         drafts.add(REPUBLICATIONS, bucket.copies, bucket.copy_days)
         drafts.add(EDGES, bucket.edges, bucket.edge_days)
         published += accounts.count([bucket.copies])
         by_outlet.append(tables.outlet_counts(bucket.copies, bucket.stories))
         by_rule.append(marks.rule_counts(bucket.copies, since))
+        watched.append(bucket.stories.select(WATCHED))
+    chronicle.record(lake, runs, before, history, pa.concat_tables(watched), drafts)
     held = _held(lake, run)
-    runs = _runs(lake, run, published, held)
-    drafts.add(RUNS, runs, accounts.run_days(runs))
+    accounted = _runs(lake, run, published, held)
+    drafts.add(RUNS, accounted, accounts.run_days(accounted))
     drafts.add(QUARANTINE, held, accounts.run_days(held))
     drafts.add(OUTLETS, tables.outlet_rows(outlets, by_outlet, held))
     drafts.add(WIRE_RULES, marks.rule_rows(rules, by_rule))
     drafts.add(TEMPLATES, tables.template_rows(templates_after(lake, run)))
     drafts.add(BOILERPLATE, read_segment(lake, segment_key("boilerplate", run.run_id, "all")))
-    return Drafted(drafts.partitions(), accounts.counts_of_run(runs, run.run_id))
+    counts = accounts.counts_of_run(accounted, run.run_id)
+    return Drafted(drafts.partitions(), counts, chronicle.came_in(runs, before))
 
 
 def _buckets(
     lake: Store,
     run: Run,
+    history: pa.Table,
     params: Params,
     outlets: Sequence[Outlet],
     read: Callable[[pa.Table], Words],
     folder: Path,
 ) -> Iterator[_Bucket]:
-    """All stories, a bucket at a time, in the order of the published files."""
+    """All stories, a bucket at a time, in the order of the published files. `history`: segments.LEDGER."""
     docs = documents(lake, run)
-    story_ids = stories_of(ledger.history(lake, order.runs_until(lake, run)), docs.doc_ids)
-    layout = lay_out(story_ids, docs.first_seen_at, docs.read(["word_count"])["word_count"].to_numpy())
+    story_ids = stories_of(history, docs.doc_ids)
+    days = seen_days(history, story_ids)
+    layout = lay_out(story_ids, days, docs.read(["word_count"])["word_count"].to_numpy())
     pages = _scatter_pages(docs, layout, folder)
     pairs = _scatter_pairs(lake, run, docs, layout, folder)
     for number in range(layout.bucket_count):

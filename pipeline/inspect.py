@@ -25,7 +25,7 @@ from pipeline.model import Evidence
 from pipeline.params import Params
 from pipeline.publish.release import list_releases, read_manifest, read_table
 from pipeline.story.explain import Aligned, align
-from pipeline.story.identity import replay
+from pipeline.story.identity import live
 
 _UNSCORED = {RULES[SAME_TEXT], RULES[FLOOR], RULES[OPEN]}
 _ROUNDING = 0.01
@@ -155,11 +155,12 @@ def story(lake: Store, story_id: str) -> WholeStory:
     Raises `BadInput` if there is no such story.
     """
     _released(lake)
-    live = replay(ledger.history(lake, order.runs_told(lake))).live(story_id)
+    events = ledger.history(lake, order.runs_told(lake))
+    live_id = live(events, pa.array([story_id]))[0].as_py()
     stories = read_table(lake, "stories")
-    found = stories.slice(_row_of(stories, "story_id", live), 1).to_pylist()[0]
+    found = stories.slice(_row_of(stories, "story_id", live_id), 1).to_pylist()[0]
     copies = read_table(lake, "republications")
-    rows = copies.filter(pc.equal(copies["story_id"], live)).to_pylist()
+    rows = copies.filter(pc.equal(copies["story_id"], live_id)).to_pylist()
     quotes = {(e["rule"], e["quote"]): Evidence(**e) for row in rows for e in row["wire_evidence"]}
     names = {field.name for field in fields(WholeStory)} & found.keys()
     return WholeStory(

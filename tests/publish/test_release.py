@@ -92,7 +92,9 @@ def test_partitions_not_given_are_carried_and_equal_ones_not_written_again(lake:
 def test_tables_given_whole_lose_the_partitions_that_are_not_given(lake: FolderStore) -> None:
     publish(lake, SECOND, "rel-1")
     only = World((replace(FERRY, day=MONDAY),), run_id="r2")
-    after = publish(lake, only, "rel-2", replaces=("stories", "republications", "edges"))
+    after = publish(
+        lake, only, "rel-2", replaces=("stories", "republications", "edges", "changes", "registry")
+    )
     assert [file.seen_day for file in after.tables["stories"].files] == [MONDAY]
     assert after.changed_stories == 2
     assert not lake.exists("current/stories/seen_day=2031-04-08/part-0.parquet")
@@ -113,9 +115,8 @@ def test_a_partition_without_rows_goes_and_a_table_without_rows_keeps_one_empty_
     }
     last = publish(lake, World((), run_id="r2"), "rel-3", gone)
     assert {name: table.rows for name, table in last.tables.items() if name != "checks"} == {
-        "stories": 0, "republications": 0, "edges": 0, "outlets": 3, "boilerplate": 0, "wire_rules": 0,
-        "templates": 0,
-        "runs": 0, "quarantine": 0,
+        "stories": 0, "republications": 0, "edges": 0, "changes": 0, "registry": 0, "outlets": 3,
+        "boilerplate": 0, "wire_rules": 0, "templates": 0, "runs": 0, "quarantine": 0,
     }  # fmt: skip
     assert all(len(table.files) == 1 for table in last.tables.values())
 
