@@ -238,6 +238,17 @@ LEDGER = _schema(
     optional=(("other_story_id", STRING), ("doc_id", STRING), ("seen_day", pa.date32())),
 )
 
+# verdict: same, different, skip (looked at, left open); doc_id_a is the smaller of the pair
+JUDGEMENTS = _schema(
+    ("doc_id_a", STRING),
+    ("doc_id_b", STRING),
+    ("verdict", STRING),
+    ("by", STRING),
+    ("at", TIME),
+    ("why", STRING),
+    ("judgement_id", STRING),
+)
+
 
 def segment_key(kind: str, run_id: str, shard: str) -> str:
     """Where a step's segment lies: `pages/run=20260305T180000Z/000.parquet`."""

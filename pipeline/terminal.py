@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -148,6 +149,15 @@ def show_story(found: WholeStory) -> None:
     console.print(table)
     for quote in found.evidence:
         console.print(Text(f"  {quote.rule} ({quote.where}): “{quote.quote}”", style="dim"))
+
+
+def show_judgements(rows: pa.Table) -> None:
+    """One line a judgement."""
+    table = Table(*(name.replace("_", " ") for name in rows.column_names), box=None, pad_edge=False)
+    for row in rows.to_pylist():
+        cells = row | {"at": f"{row['at']:%Y-%m-%d %H:%M}"}
+        table.add_row(*map(Text, cells.values()))
+    Console(highlight=False).print(table)
 
 
 def show_releases(rows: Sequence[ReleaseRow]) -> None:

@@ -34,16 +34,22 @@ ROOMS: dict[str, set[str]] = {
     "lake": set(),
     "ingest": {"lake"},
     "publish": {"lake"},
+    "judge": {"story", "lake", "publish"},
     "chronicle": {"story", "lake", "publish"},
     "draft": {"chronicle", "match", "story", "lake", "publish"},
-    "steps": {"draft", "extract", "match", "story", "lake", "ingest", "publish"},
+    "steps": {"judge", "draft", "extract", "match", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},
     "examine": {"extract", "ingest"},
     "tune": {"match", "ingest"},
     "terminal": {"inspect", "story"},
     "terminal_page": {"examine", "extract"},
-    "cli": {"tune", "steps", "intake", "inspect", "examine", "terminal", "terminal_page", "lake", "publish"},
+    "cli_shared": {"lake"},
+    "cli_judge": {"cli_shared", "judge", "terminal"},
+    "cli": {
+        *("cli_shared", "cli_judge", "tune", "steps", "intake", "inspect", "examine"),
+        *("terminal", "terminal_page", "lake", "publish"),
+    },
 }
 PURE = ("extract", "match", "story")
 OUTSIDE = {
