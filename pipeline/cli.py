@@ -6,16 +6,15 @@ The clock is read here, once a command, and nowhere below.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pipeline import __version__
+from pipeline import __version__, cli_judge
+from pipeline.cli_shared import Json, Lake, Now, open_existing, print_json, run_of
 from pipeline.errors import BadInput, WirefoldError
 
 app = typer.Typer(
@@ -27,16 +26,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
-Lake = Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix.", metavar="LAKE")]
 _FILES = "JSONL or Parquet of articles, WARC files, feeds, HTML or text files, folders of HTML."
 Inputs = Annotated[list[Path], typer.Argument(help=_FILES)]
-Now = Annotated[
-    datetime | None,
-    typer.Option(
-        help="The run's clock, UTC; default: this moment.", formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
-    ),
-]
 OutletField = Annotated[
     str | None, typer.Option(help="Field that names the outlet; default: the URL's host.")
 ]
@@ -72,7 +63,7 @@ def run(
     from pipeline.config import load_config
     from pipeline.terminal import Screen
 
-    settings, at = load_config(config), _run(now)
+    settings, at = load_config(config), run_of(now)
     screen = Screen(quiet=as_json)
     lake = steps.open_lake(settings)
     shards = steps.plan(settings)
@@ -106,7 +97,7 @@ def cluster(
     from pipeline.lake.locate import open_store
     from pipeline.terminal import Screen
 
-    screen, at = Screen(quiet=as_json), _run(now)
+    screen, at = Screen(quiet=as_json), run_of(now)
     settings = Config.for_files(out, tuple(wires or ()), scorecard)
     plan = intake.check(inputs, settings)
     lake = open_store(out)
@@ -133,7 +124,7 @@ def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json:
     pages = figures.pop("pages")
     screen.line("publish", **figures)
     if as_json:
-        _print_json(
+        print_json(
             {"lake": lake.url, **figures, "pages": pages, "match": asdict(matched), "seconds": screen.seconds}
         )
     else:
@@ -164,7 +155,7 @@ def extract(
     from pipeline.config import Config
     from pipeline.terminal import Screen
 
-    screen, at = Screen(quiet=as_json), _run(now)
+    screen, at = Screen(quiet=as_json), run_of(now)
     if explain is not None:
         if inputs or out:
             raise BadInput("extract: --explain takes one page, and neither INPUT nor --out")
@@ -177,7 +168,7 @@ def extract(
     with screen.progress("extract", unit="bytes") as report:
         extracted, held = intake.extract_to(out, at, settings, plan, report)
     if as_json:
-        _print_json({"out": str(out), "pages": extracted, "quarantined": held})
+        print_json({"out": str(out), "pages": extracted, "quarantined": held})
     else:
         screen.done(f"{extracted} pages in {out}, {held} in quarantine")
 
@@ -187,7 +178,7 @@ def _examine(page: str, at: Any, settings: Any, as_json: bool) -> None:
 
     found = examine(page, at, settings)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
     else:
         from pipeline.terminal_page import show_page
 
@@ -222,11 +213,11 @@ def tune(
 
     screen = Screen(quiet=as_json)
     with screen.busy("tune"):
-        found = fit(pairs, docs, _run(None), Params(), outlet_field=outlet_field, story_field=story_field)
+        found = fit(pairs, docs, run_of(None), Params(), outlet_field=outlet_field, story_field=story_field)
         write_report(found, out)
     if as_json:
         card = found.fitted.scorecard
-        _print_json({"out": str(out), **card.fitted, "kinds": kinds(found)})
+        print_json({"out": str(out), **card.fitted, "kinds": kinds(found)})
     else:
         show_tuned(found.fitted.scorecard.fitted, kinds(found))
         screen.done(f"scorecard and report in {out}")
@@ -240,9 +231,9 @@ def explain(lake: Lake, doc_a: str, doc_b: str, scorecard: Card = None, as_json:
     """
     from pipeline import inspect
 
-    found = inspect.explain(_open(lake), doc_a, doc_b, scorecard)
+    found = inspect.explain(open_existing(lake), doc_a, doc_b, scorecard)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
     else:
         from pipeline.terminal import show_pair
 
@@ -257,13 +248,17 @@ def story(lake: Lake, story_id: str, as_json: Json = False) -> None:
     """
     from pipeline import inspect
 
-    found = inspect.story(_open(lake), story_id)
+    found = inspect.story(open_existing(lake), story_id)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
     else:
         from pipeline.terminal_story import show_story
 
         show_story(found)
+
+
+app.command()(cli_judge.judge)
+app.command()(cli_judge.judgements)
 
 
 @app.command()
@@ -274,9 +269,9 @@ def releases(lake: Lake, as_json: Json = False) -> None:
     """
     from pipeline import inspect
 
-    rows = inspect.releases(_open(lake))
+    rows = inspect.releases(open_existing(lake))
     if as_json:
-        _print_json([asdict(row) for row in rows])
+        print_json([asdict(row) for row in rows])
     else:
         from pipeline.terminal import show_releases
 
@@ -291,9 +286,9 @@ def diff(lake: Lake, release_a: str, release_b: str, as_json: Json = False) -> N
     """
     from pipeline.difference import difference
 
-    found = difference(_open(lake), release_a, release_b)
+    found = difference(open_existing(lake), release_a, release_b)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
     else:
         from pipeline.terminal_story import show_difference
 
@@ -308,27 +303,8 @@ def rollback(lake: Lake, release: str) -> None:
     """
     from pipeline.publish.release import rollback as roll_back
 
-    roll_back(_open(lake), release)
+    roll_back(open_existing(lake), release)
     typer.echo(f"{lake}: current release is {release}")
-
-
-def _open(lake: str) -> Any:
-    """A lake that is there already: a mistyped folder is not made."""
-    from pipeline.lake.locate import open_store
-
-    if "://" not in lake and not Path(lake).is_dir():
-        raise BadInput(f"{lake}: no such lake")
-    return open_store(lake)
-
-
-def _run(now: datetime | None) -> Any:
-    from pipeline.model import Run
-
-    return Run.at(now.replace(tzinfo=UTC) if now else datetime.now(UTC))
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=1, default=str, ensure_ascii=False))
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ WIDE_ROW_GROUP = 4_096  # bodies: small groups keep a look-up of one story at so
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A published table: its key, its order in the file, and whether it is split by `seen_day`."""
+    """A published table: its key, its order in the file, and whether it is split by `seen_day`, the UTC day
+    `day`."""
 
     name: str
     about: str
@@ -24,6 +25,7 @@ class Table:
     sort: tuple[str, ...]
     schema: pa.Schema
     partitioned: bool = True
+    day: str = "on which the story was first seen"
     row_group: int = NARROW_ROW_GROUP
 
     def schema_sha256(self) -> str:

@@ -76,9 +76,7 @@ def _rows(table: Table) -> Iterator[str]:
 def _partition(table: Table) -> str:
     if not table.partitioned:
         return "nothing; one file"
-    if "story_id" in table.schema.names:
-        return "`seen_day`, the UTC day on which the story was first seen"
-    return "`seen_day`, the UTC day of the run"
+    return f"`seen_day`, the UTC day {table.day}"
 
 
 def _names(columns: tuple[str, ...]) -> str:

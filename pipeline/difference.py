@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from pipeline.publish.reader import read_files
 from pipeline.publish.release import read_manifest
 from pipeline.schema import REPUBLICATIONS, STORIES
 from pipeline.segments import STRINGS
-from pipeline.story.identity import replay
+from pipeline.story.identity import live
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def difference(lake: Store, before: str, after: str) -> Difference:
     one, other = (_manifest(lake, release) for release in (before, after))
     stories, story_files = _changes(lake, STORIES, one, other)
     copies, copy_files = _changes(lake, REPUBLICATIONS, one, other)
-    registry = replay(ledger.history(lake, order.runs_told(lake))) if stories.gone.num_rows else None
+    gone = _stories(stories.gone)
+    ids = pa.array([row.story_id for row in gone], pa.string())
+    now = live(ledger.history(lake, order.runs_told(lake)), ids).to_pylist() if gone else []
     lost = [
-        Story(row.story_id, row.headline, row.n_outlets, into if into != row.story_id else None)
-        for row in _stories(stories.gone)
-        for into in (registry.live(row.story_id) if registry else row.story_id,)
+        replace(row, into=into if into != row.story_id else None) for row, into in zip(gone, now, strict=True)
     ]
     moved = pc.sum(copies.differs["story_id"]).as_py() or 0
     return Difference(

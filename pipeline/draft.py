@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline import chronicle
 from pipeline.columns import Table
 from pipeline.counts import Counts
 from pipeline.lake import ledger, order
@@ -29,6 +30,7 @@ from pipeline.params import Params
 from pipeline.publish import accounts, marks, tables, timeline
 from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.layout import Layout, lay_out
+from pipeline.publish.manifest import Manifest
 from pipeline.publish.spill import Spill
 from pipeline.schema import (
     BOILERPLATE,
@@ -44,9 +46,10 @@ from pipeline.schema import (
     WIRE_RULES,
 )
 from pipeline.segments import FETCHES, PAGES, PAIRS, RECALLS, SITES, TIME, segment_key
-from pipeline.story.identity import stories_of
+from pipeline.story.identity import seen_days, stories_of
 from pipeline.story.presence import Presence, presence
 from pipeline.story.recalls import find_recalls
+from pipeline.story.registry import WATCHED
 from pipeline.story.strictness import loose_ids, nearly, strict_ids
 from pipeline.story.telling import tell
 from pipeline.story.versions import TAKEN_BACK, Shown, holds, shown
@@ -60,10 +63,11 @@ _STORY = pa.field("story", pa.int64(), nullable=False)
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The partitions of a release, as files, and where the pages of its run ended."""
+    """The partitions of a release, as files, where the pages of its run ended, and which runs come in."""
 
     partitions: list[Partition]
     counts: Counts
+    data_runs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,52 +103,60 @@ def draw_up(
     rules: pa.Table,
     read: Callable[[pa.Table], Words],
     folder: Path,
+    before: Manifest | None,
 ) -> Drafted:
     """Write the tables of all pages up to the run, in the order of lake.order, to `folder`.
 
     `rules`: those of wire credits (rule, service, where, weight). `read` gives the words of some pages
-    (columns outlet_id and body of segments.PAGES) as they were compared.
+    (columns outlet_id and body of segments.PAGES) as they were compared. `before`: the last release.
     """
     drafts = Drafts(folder)
     published, by_outlet, by_rule = accounts.Tally(), list[pa.Table](), list[pa.Table]()
+    watched = [STORIES.schema.empty_table().select(WATCHED)]
     since = marks.recent_since(run, params)
-    for bucket in ahead(_buckets(lake, run, params, outlets, read, folder)):
+    runs = order.runs_until(lake, run)
+    history = ledger.history(lake, runs)
+    for bucket in ahead(_buckets(lake, run, history, params, outlets, read, folder)):
         for table, rows, days in bucket.tables():
             drafts.add(table, rows, days)
         published += accounts.count([bucket.copies])
         by_outlet.append(tables.outlet_counts(bucket.copies, bucket.stories))
         by_rule.append(marks.rule_counts(bucket.copies, since))
+        watched.append(bucket.stories.select(WATCHED))
+    chronicle.record(lake, runs, before, history, pa.concat_tables(watched), drafts)
     held = _held(lake, run)
-    runs = _runs(lake, run, published, held)
-    drafts.add(RUNS, runs, accounts.run_days(runs))
+    accounted = _runs(lake, run, published, held)
+    drafts.add(RUNS, accounted, accounts.run_days(accounted))
     drafts.add(QUARANTINE, held, accounts.run_days(held))
     drafts.add(OUTLETS, tables.outlet_rows(outlets, by_outlet, held))
     drafts.add(WIRE_RULES, marks.rule_rows(rules, by_rule))
     drafts.add(TEMPLATES, tables.template_rows(templates_after(lake, run)))
     drafts.add(BOILERPLATE, read_segment(lake, segment_key("boilerplate", run.run_id, "all")))
-    return Drafted(drafts.partitions(), accounts.counts_of_run(runs, run.run_id))
+    counts = accounts.counts_of_run(accounted, run.run_id)
+    return Drafted(drafts.partitions(), counts, chronicle.came_in(runs, before))
 
 
 def _buckets(
     lake: Store,
     run: Run,
+    history: pa.Table,
     params: Params,
     outlets: Sequence[Outlet],
     read: Callable[[pa.Table], Words],
     folder: Path,
 ) -> Iterator[_Bucket]:
-    """All stories, a bucket at a time, in the order of the published files."""
+    """All stories, a bucket at a time, in the order of the published files. `history`: segments.LEDGER."""
     docs = documents(lake, run)
-    events = ledger.history(lake, order.runs_until(lake, run))
-    story_ids = stories_of(events, docs.doc_ids)
-    layout = lay_out(story_ids, docs.first_seen_at, docs.read(["word_count"])["word_count"].to_numpy())
+    story_ids = stories_of(history, docs.doc_ids)
+    days = seen_days(history, story_ids)
+    layout = lay_out(story_ids, days, docs.read(["word_count"])["word_count"].to_numpy())
     stood = _presence(lake, run, docs)
     at = shown(docs.read(["published_at", "modified_at", "fetched_at"]), stood.before, stood.last_seen_at)
     stood = stood.dated(at.since)
     recalls = _recalls(docs, layout, stood, at)
     pages = _scatter_pages(docs, layout, folder)
     pairs, ties = _scatter_pairs(lake, run, params, docs, layout, folder)
-    loose = loose_ids(layout.story_ids, *ties, events, layout.first_seen)
+    loose = loose_ids(layout.story_ids, *ties, history)
     for number in range(layout.bucket_count):
         rows = pages.read(number).sort_by("document")
         document = rows["document"].to_numpy()

@@ -27,7 +27,7 @@ from pipeline.publish.manifest import FileEntry
 from pipeline.publish.reader import read_files
 from pipeline.publish.release import list_releases, read_manifest, read_table
 from pipeline.story.explain import Aligned, align
-from pipeline.story.identity import replay
+from pipeline.story.identity import live
 
 _UNSCORED = {RULES[SAME_TEXT], RULES[FLOOR], RULES[OPEN]}
 _ROUNDING = 0.01
@@ -214,13 +214,14 @@ def story(lake: Store, story_id: str) -> WholeStory:
     Raises `BadInput` if there is no such story.
     """
     manifest = _released(lake)
-    live = replay(ledger.history(lake, order.runs_told(lake))).live(story_id)
-    files = [file for file in manifest.tables["stories"].files if _may_hold(file, live)]
+    events = ledger.history(lake, order.runs_told(lake))
+    live_id = live(events, pa.array([story_id]))[0].as_py()
+    files = [file for file in manifest.tables["stories"].files if _may_hold(file, live_id)]
     stories = read_files(lake, "stories", files)
-    found = stories.slice(_row_of(stories, "story_id", live), 1).to_pylist()[0]
+    found = stories.slice(_row_of(stories, "story_id", live_id), 1).to_pylist()[0]
     days = {file.seen_day for file in files}
     rows, versions, pickups = (
-        _of_story(lake, table, live, days) for table in ("republications", "versions", "pickups")
+        _of_story(lake, table, live_id, days) for table in ("republications", "versions", "pickups")
     )
     quotes = {(e["rule"], e["quote"]): Evidence(**e) for row in rows for e in row["wire_evidence"]}
     return _made(

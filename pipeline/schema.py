@@ -2,8 +2,8 @@
 
 Files are always written from these schemas, never from inferred ones; the data dictionary in
 `docs/tables.md` is generated from them and a test holds the two together. `seen_day` is the
-partition key: the UTC day on which the row's story was first seen (for runs and quarantine: the
-day of the run). It stands in the path only, so its name differs from every column.
+partition key: the UTC day on which the row's story was first seen (for runs, quarantine and
+changes: the day of the run). It stands in the path only, so its name differs from every column.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe
+from pipeline.identity_tables import CHANGES, REGISTRY
 from pipeline.outlet_tables import BOILERPLATE, OUTLETS, TEMPLATES, WIRE_RULES
 from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
 from pipeline.story_tables import PICKUPS, STORIES, VERSIONS
@@ -18,11 +19,13 @@ from pipeline.story_tables import PICKUPS, STORIES, VERSIONS
 __all__ = [
     "BOILERPLATE",
     "BY_NAME",
+    "CHANGES",
     "CHECKS",
     "EDGES",
     "OUTLETS",
     "PICKUPS",
     "QUARANTINE",
+    "REGISTRY",
     "REPUBLICATIONS",
     "RUNS",
     "STORIES",
@@ -229,6 +232,7 @@ RUNS = Table(
     "One row a run and outlet: what was asked for and where every page ended.",
     key=("run_id", "outlet_id"),
     sort=("run_id", "outlet_id"),
+    day="of the run",
     schema=pa.schema(
         [
             field("run_id", STRING, "The run."),
@@ -274,6 +278,7 @@ QUARANTINE = Table(
     "One row a page that could not be used, with the stage and the reason.",
     key=("run_id", "url"),
     sort=("run_id", "url"),
+    day="of the run",
     schema=pa.schema(
         [
             field("run_id", STRING, "The run."),
@@ -299,6 +304,8 @@ TABLES = (
     VERSIONS,
     PICKUPS,
     EDGES,
+    CHANGES,
+    REGISTRY,
     OUTLETS,
     BOILERPLATE,
     WIRE_RULES,

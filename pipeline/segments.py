@@ -272,13 +272,25 @@ RECALLS = _schema(
 
 SIGNATURES = _schema(("doc_id", STRING), ("signature", pa.binary()))  # uint32 little-endian, num_perm of them
 
-# change: created | absorbed (doc_id joins story_id) | merged_into | split_from
+# change: created | absorbed (doc_id joins story_id) | merged_into | split_from; seen_day: of those that are
+# born (created, split_from) the UTC day on which the first of their documents was seen, for ever
 LEDGER = _schema(
     ("run_id", STRING),
     ("seq", pa.int32()),
     ("change", STRING),
     ("story_id", STRING),
-    optional=(("other_story_id", STRING), ("doc_id", STRING)),
+    optional=(("other_story_id", STRING), ("doc_id", STRING), ("seen_day", pa.date32())),
+)
+
+# verdict: same, different, skip (looked at, left open); doc_id_a is the smaller of the pair
+JUDGEMENTS = _schema(
+    ("doc_id_a", STRING),
+    ("doc_id_b", STRING),
+    ("verdict", STRING),
+    ("by", STRING),
+    ("at", TIME),
+    ("why", STRING),
+    ("judgement_id", STRING),
 )
 
 

@@ -30,6 +30,7 @@ from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
 from pipeline.lake import ledger, order
 from pipeline.lake.locate import open_store
+from pipeline.lake.pages import first_fetched, segments_of
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
 from pipeline.lake.templates import templates_before
@@ -41,10 +42,10 @@ from pipeline.matching.result import Matched
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
-from pipeline.publish.release import collect_garbage, complete_current, write_release
-from pipeline.schema import QUARANTINE, TABLES
+from pipeline.publish.release import begin, collect_garbage, complete_current, write_release
+from pipeline.schema import CHANGES, QUARANTINE, TABLES
 from pipeline.segments import PAGES, segment_key
-from pipeline.story.identity import identify, replay
+from pipeline.story.identity import dated, identify, live_count, newborn
 
 # called with (done, total) as pages are worked off; total may grow
 Progress = Callable[[int, int], None]
@@ -61,7 +62,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of the stories in this run."""
+    """What became of the stories in this run: how many live after it, and what it did."""
 
     stories: int
     created: int
@@ -182,19 +183,28 @@ def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched
 
 def story(lake: Store, run: Run, config: Config) -> Told:
     """Give clusters their story ids against the ledger; appends the run's events to it."""
-    rows = read_segment(lake, segment_key("clusters", run.run_id, _ALL))
-    clusters: dict[str, list[str]] = {}
-    for doc_id, name in zip(rows["doc_id"].to_pylist(), rows["cluster"].to_pylist(), strict=True):
-        clusters.setdefault(name, []).append(doc_id)
-    events = identify(clusters, replay(ledger.history(lake, order.runs_before(lake, run))), run.run_id)
+    clusters = read_segment(lake, segment_key("clusters", run.run_id, _ALL))
+    history = ledger.history(lake, order.runs_before(lake, run))
+    events = identify(clusters, history, run.run_id)
+    born = newborn(events)
+    events = dated(events, born, _first_seen(lake, run, born))
     ledger.append(lake, run.run_id, events)
     changes = events["change"].to_pylist()
     return Told(
-        stories=len(clusters),
+        stories=live_count(history) + live_count(events),
         created=changes.count("created"),
         merged=changes.count("merged_into"),
         split=changes.count("split_from"),
     )
+
+
+def _first_seen(lake: Store, run: Run, born: pa.Table) -> pa.Array:
+    """When the documents of the stories that are born in the run were fetched first. If all are new, the
+    run's own pages tell it."""
+    new = born["other_story_id"].null_count == born.num_rows
+    runs = (run.run_id,) if new else order.runs_until(lake, run)
+    segments = segments_of(lake, "pages", runs)
+    return first_fetched(lake, segments, born["doc_id"].combine_chunks())
 
 
 def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | None = None) -> Released:
@@ -203,12 +213,13 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     `outlets`: instead of the registry's.
     """
     complete_current(lake)
+    start = begin(lake, run.run_id)
     known = load_outlets(config.outlets) if outlets is None else outlets
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
         chrome = read_segment(lake, segment_key("boilerplate", run.run_id, _ALL))
         rules = rules_table(load_rules(config.wires))
         read = partial(_words_of, chrome)
-        drafted = draft.draw_up(lake, run, config.params, known, rules, read, Path(scratch))
+        drafted = draft.draw_up(lake, run, config.params, known, rules, read, Path(scratch), start.base)
         counts = drafted.counts
         manifest = write_release(
             lake,
@@ -224,7 +235,9 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
                 params=config.params,
                 before=candidate.before,
             ),
-            replaces=[table.name for table in TABLES if table.partitioned],
+            replaces=[table.name for table in TABLES if table.partitioned and table is not CHANGES],
+            data_runs=drafted.data_runs,
+            start=start,
         )
     rows = {name: files.rows for name, files in manifest.tables.items()}
     return Released(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -127,6 +128,15 @@ def _edited(side: Sequence[Stretch]) -> Text:
     """A paragraph with the words marked that the other side does not have."""
     parts = (Text(part.text, style="" if part.shared else "bold yellow") for part in side)
     return Text(" ").join(parts)
+
+
+def show_judgements(rows: pa.Table) -> None:
+    """One line a judgement."""
+    table = Table(*(name.replace("_", " ") for name in rows.column_names), box=None, pad_edge=False)
+    for row in rows.to_pylist():
+        cells = row | {"at": f"{row['at']:%Y-%m-%d %H:%M}"}
+        table.add_row(*map(Text, cells.values()))
+    Console(highlight=False).print(table)
 
 
 def show_releases(rows: Sequence[ReleaseRow]) -> None:

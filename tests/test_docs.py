@@ -29,6 +29,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 OPERATING = (DOCS / "operating.md").read_text()
 ANALYSTS = (DOCS / "analysts.md").read_text()
 VERSIONS = (DOCS / "versions.md").read_text()
+IDENTITY = (DOCS / "identity.md").read_text()
 
 # what the questions of analysts.md must find in the lake of docs_lake.py: the first columns of all rows
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
@@ -122,6 +123,12 @@ def test_python_examples_read_the_tables(reader: dict[str, Any]) -> None:
     assert len(reader["stories"].collect()) == 4 == reader["count"][0][0]
     assert reader["small"].num_rows == 11
     assert reader["pd"].read_parquet("lake/current/stories")["seen_day"].tolist() == ["2026-03-05"] * 4
+
+
+@pytest.mark.parametrize("block", [b for b in blocks(IDENTITY) if b.info == "sql"], ids=lambda b: b.text[:20])
+def test_sql_about_identity_runs(reader: dict[str, Any], block: Block) -> None:
+    rows = reader["con"].execute(block.text).fetchall()
+    assert rows or block.text.startswith("create")
 
 
 @pytest.mark.parametrize("block", [b for b in blocks(ANALYSTS) if b.info == "sql"], ids=lambda b: b.question)
@@ -218,7 +225,7 @@ def test_the_lakes_prefixes_and_who_may_touch_them(reader: dict[str, Any]) -> No
     prefixes = set(named(section(OPERATING, "The lake")))
     keys = [stored.key for stored in open_store("lake").list("")]
     assert {key.partition("/")[0] + "/" * ("/" in key) for key in keys} == prefixes - {
-        *("raw/", "state/", "failed/", "probe/")  # of the network, of failures, of S3
+        *("raw/", "state/", "failed/", "probe/", "judgements/")  # of the network, failures, S3, people
     }
     policy = json.loads((ROOT / "infra" / "s3-policy.json").read_text())
     allowed: dict[str, list[str]] = {}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pyarrow as pa
 
-from pipeline.lake.segment import read_segments, to_parquet
+from pipeline.lake.segment import read_segment, to_parquet
 from pipeline.lake.store import Store
+from pipeline.model import Run
 from pipeline.segments import LEDGER
 
 _PREFIX = "ledger/run="
+_READERS = 8  # a file is a request that mostly waits
 
 
 def ledger_key(run_id: str) -> str:
@@ -29,4 +33,14 @@ def told(lake: Store) -> tuple[str, ...]:
 
 def history(lake: Store, runs: Iterable[str]) -> pa.Table:
     """The events of these runs, in this order. Raises `Missing` if one of them has none."""
-    return read_segments(lake, LEDGER, map(ledger_key, runs))
+    with ThreadPoolExecutor(_READERS) as pool:
+        parts = pool.map(partial(_events, lake), runs)
+        return pa.concat_tables([LEDGER.empty_table(), *parts])
+
+
+def _events(lake: Store, run_id: str) -> pa.Table:
+    events = read_segment(lake, ledger_key(run_id))
+    if "seen_day" not in events.column_names:  # written before days were kept: the run's own was the day
+        day = pa.scalar(Run.of(run_id).now.date(), pa.date32())
+        events = events.append_column("seen_day", pa.repeat(day, events.num_rows))
+    return events.cast(LEDGER)

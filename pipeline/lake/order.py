@@ -18,6 +18,7 @@ from pipeline.lake.store import Store
 from pipeline.model import Run
 
 _PREFIX = "order/"
+# of the judgements, which are numbered from 1 as they are made (lake.judgements)
 JUDGEMENTS = "judgements/"
 
 

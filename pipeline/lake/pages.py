@@ -89,6 +89,16 @@ def documents_of(lake: Store, runs: Sequence[str]) -> Documents:
     )
 
 
+def first_fetched(lake: Store, segments: Sequence[str], doc_ids: pa.Array) -> pa.Array:
+    """When each of n different documents was fetched first, as far as these segments of pages tell:
+    timestamp[us, UTC][n], null for one that none has."""
+    seen = read_segments(lake, PAGES, segments, ["doc_id", "fetched_at"])
+    at = pc.index_in(seen["doc_id"], value_set=doc_ids)
+    found = pa.table({"at": at, "fetched": seen["fetched_at"]}).group_by("at").aggregate([("fetched", "min")])
+    places = pa.array(np.arange(len(doc_ids), dtype=np.int32))
+    return found["fetched_min"].combine_chunks().take(pc.index_in(places, value_set=found["at"]))
+
+
 def segments_until(lake: Store, kind: str, run: Run) -> tuple[str, ...]:
     """Keys of one kind of segment (fetches, sites, pages, quarantine) of this run and those taken up before
     it, in that order."""

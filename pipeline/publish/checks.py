@@ -49,6 +49,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "versions": ("story_id", "version_no", "representative_doc_id"),
     "pickups": ("story_id", "outlet_id", "n_republications"),
     "edges": ("story_id", "doc_id_a", "doc_id_b"),
+    "changes": ("seq", "story_id", "other_story_id"),
+    "registry": ("story_id", "current_story_id", "state"),
     "outlets": ("outlet_id", "owner_group"),
     "wire_rules": ("rule", "pages", "recent_pages", "first_seen_at", "last_seen_at"),
     "boilerplate": ("outlet_id", "line_hash", "pages", "first_seen_at", "last_seen_at"),
@@ -74,6 +76,7 @@ def run_checks(
         *_conservation(tables, counts, run),
         *_keys(tables),
         *_references(tables, run),
+        *_identity(tables),
         *_totals(tables),
         *_content(tables, params),
         *_order(tables),
@@ -222,6 +225,30 @@ def _pickups(copies: pa.Table) -> pa.Table:
     )
 
 
+def _identity(tables: Tables) -> list[Check]:
+    registry, changes = tables["registry"], tables["changes"]
+    stories, ids = tables["stories"]["story_id"], registry["story_id"]
+    live = ids.filter(pc.equal(registry["state"], "live"))
+    ends = ids.filter(pc.not_equal(registry["state"], "merged"))
+    return [
+        _none(
+            "registry_not_of_stories",
+            _orphans(stories, live) + _orphans(live, stories),
+            "The living ids of `registry` are those of `stories`.",
+        ),
+        _none(
+            "registry_leads_nowhere",
+            _orphans(registry["current_story_id"], ends),
+            "Each id that was merged leads to one that was not.",
+        ),
+        _none(
+            "changes_without_story",
+            _orphans(changes["story_id"], ids) + _orphans(changes["other_story_id"].drop_null(), ids),
+            "Each change is of ids that `registry` knows.",
+        ),
+    ]
+
+
 def _totals(tables: Tables) -> list[Check]:
     """Each story's n_* against the republications and versions themselves."""
     groups = tables["outlets"].select(["outlet_id", "owner_group"])
@@ -293,8 +320,9 @@ def _order(tables: Tables) -> list[Check]:
             sum(
                 _unmatched(tables[name].select(placed), stories)
                 for name in ("republications", "versions", "pickups", "edges")
-            ),
-            "A row lies in the partition of its story.",
+            )
+            + _unmatched(stories, tables["registry"].select(placed)),
+            "A row lies in the partition of its story, and a story in that of its first day.",
         ),
         _none("tables_unsorted", len(unsorted), "Copies of a story lie side by side, as the manifest says."),
     ]

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 # some 6,000 articles: 30 MB of text, 300 MB of process while they are worked on (measured)
 _BUCKET_WORDS = 4_000_000
 _WORDS_A_ROW = 100  # what a row costs beside its text
-_DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +23,24 @@ class Layout:
     """n documents in s stories, the stories in the order of (seen_day, story_id).
 
     `story` int64[n]: the place of each document's story. `story_ids` string[s], `days` date32[s],
-    `buckets` int64[s] ascending: of each story; `first_seen` int64[s] microseconds.
+    `buckets` int64[s] ascending: of each story.
     """
 
     story: NDArray[np.int64]
     story_ids: pa.Array
     days: pa.Array
     buckets: NDArray[np.int64]
-    first_seen: NDArray[np.int64]
 
     @property
     def bucket_count(self) -> int:
         return int(self.buckets[-1]) + 1 if len(self.buckets) else 0
 
 
-def lay_out(story_ids: pa.Array, first_seen_at: pa.Array, words: NDArray[np.int64]) -> Layout:
-    """The layout of n documents: their story ids (string[n]), first_seen_at (timestamp[us][n]), lengths."""
+def lay_out(story_ids: pa.Array, seen_days: pa.Array, words: NDArray[np.int64]) -> Layout:
+    """The layout of n documents: their story ids (string[n]), the seen_day of these (date32[n]), lengths."""
     coded = story_ids.dictionary_encode()
     codes = coded.indices.to_numpy().astype(np.int64)
-    first = np.full(len(coded.dictionary), np.iinfo(np.int64).max)
-    np.minimum.at(first, codes, first_seen_at.cast(pa.int64()).to_numpy())
-    days = pa.array((first // _DAY).astype(np.int32), pa.int32()).cast(pa.date32())
+    days = seen_days.take(pa.array(np.unique(codes, return_index=True)[1]))
     stories = pa.table({"day": days, "story_id": coded.dictionary})
     order = pc.sort_indices(stories, sort_keys=[("day", "ascending"), ("story_id", "ascending")]).to_numpy()
     place = np.empty(len(order), np.int64)
@@ -52,6 +48,4 @@ def lay_out(story_ids: pa.Array, first_seen_at: pa.Array, words: NDArray[np.int6
     story = place[codes]
     weights = np.bincount(story, words + _WORDS_A_ROW, len(order))
     _, buckets = np.unique(np.cumsum(weights) // _BUCKET_WORDS, return_inverse=True)
-    return Layout(
-        story, coded.dictionary.take(order), days.take(order), buckets.astype(np.int64), first[order]
-    )
+    return Layout(story, coded.dictionary.take(order), days.take(order), buckets.astype(np.int64))

@@ -32,13 +32,7 @@ class Candidate:
         return {name: self._read(schema.BY_NAME[name], chosen) for name, chosen in columns.items()}
 
     def _read(self, table: Table, columns: Sequence[str]) -> pa.Table:
-        files = [file for file in self.files if file.table == table.name]
-        parts = [
-            rows.append_column(SEEN_DAY, pa.repeat(pa.scalar(file.seen_day, pa.date32()), rows.num_rows))
-            for file, rows in zip(files, _read_all(self.lake, files, columns), strict=True)
-        ]
-        empty = _only(table.schema, columns).append(SEEN_DAY).empty_table()
-        return pa.concat_tables([empty, *parts])
+        return read_dated(self.lake, table, [f for f in self.files if f.table == table.name], columns)
 
 
 def read_table(
@@ -66,6 +60,15 @@ def read_files(
     chosen = declared if columns is None else _only(declared, columns)
     parts = _read_all(lake, in_order(files), chosen.names)
     return pa.concat_tables([chosen.empty_table(), *(part.cast(chosen) for part in parts)])
+
+
+def read_dated(lake: Store, table: Table, files: Sequence[FileEntry], columns: Sequence[str]) -> pa.Table:
+    """The columns of the rows of these files of a table, in their order, with their `seen_day`."""
+    parts = [
+        rows.append_column(SEEN_DAY, pa.repeat(pa.scalar(file.seen_day, pa.date32()), rows.num_rows))
+        for file, rows in zip(files, _read_all(lake, files, columns), strict=True)
+    ]
+    return pa.concat_tables([_only(table.schema, columns).append(SEEN_DAY).empty_table(), *parts])
 
 
 def _read_all(lake: Store, files: Sequence[FileEntry], columns: Sequence[str]) -> list[pa.Table]:

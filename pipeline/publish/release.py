@@ -59,6 +59,8 @@ __all__ = [
     "FileEntry",
     "Manifest",
     "Partition",
+    "Start",
+    "begin",
     "collect_garbage",
     "complete_current",
     "list_releases",
@@ -75,7 +77,7 @@ _Files = dict[tuple[str, date | None], FileEntry]
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
+class Start:
     """What the lake said when the release began.
 
     `base`: the release that this one follows. `published`: this one was published before, by this
@@ -99,17 +101,19 @@ def write_release(
     check: Check,
     replaces: Collection[str] = (),
     data_runs: tuple[str, ...] = (),
+    start: Start | None = None,
 ) -> Manifest:
     """Publish a release: the given partitions, and those of the last release that are not given.
 
     `replaces` names tables given whole: their partitions that are not given are dropped. `data_runs`
-    are the runs whose pages come in with this release (default: `run` alone). Running it again with
-    the same arguments changes nothing, or completes it.
+    are the runs whose pages come in with this release (default: `run` alone); `start` is what `begin` gave
+    before the partitions were made (default: now). Running it again with the same arguments changes
+    nothing, or completes it.
 
     Raises `CheckFailed` if a check of level error does not hold, `Conflict` if somebody else
     published meanwhile or the id was used for something else; both times nothing was released.
     """
-    start = _begin(lake, checked_release(release))
+    start = start or begin(lake, checked_release(release))
     files = _carried(start.base, replaces)
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
         writer = _Writer(lake, release, by_partition(start.base), Path(scratch))
@@ -184,7 +188,8 @@ class _Writer:
         return self.write(Partition(table, day, path, rows.num_rows))
 
 
-def _begin(lake: Store, release: str) -> _Start:
+def begin(lake: Store, release: str) -> Start:
+    """Where a release begins. Raises `Conflict` if the id cannot be published, or not any more."""
     found = read_latest(lake)
     latest, tag = found if found else (None, None)
     ours = find_manifest(lake, release)
@@ -200,7 +205,7 @@ def _begin(lake: Store, release: str) -> _Start:
     base = find_manifest(lake, previous) if previous else None
     if previous and base is None:
         raise Conflict(f"{lake.url}: {release} follows {previous}, which is no longer kept; use a new id")
-    return _Start(base, latest, tag, published)
+    return Start(base, latest, tag, published)
 
 
 def _carried(base: Manifest | None, replaces: Collection[str]) -> _Files:
@@ -225,7 +230,7 @@ def _fill(files: _Files, writer: _Writer, run: Run) -> None:
             files[entry.partition] = entry
 
 
-def _publish(lake: Store, manifest: Manifest, start: _Start) -> None:
+def _publish(lake: Store, manifest: Manifest, start: Start) -> None:
     """Create the manifest, then swap `latest.json` to it if it still is what it was at the start."""
     key, data = manifest_key(manifest.release), manifest.to_json()
     created = lake.put_if_absent(key, data)

@@ -1,144 +1,231 @@
 """Story ids are minted once and never re-used; every change is an event that can be replayed.
 
-Each cluster keeps the prior story that holds most of its documents, then the older, then the smaller
-id; each story lives on in one cluster only. What is left over is created, merged or split off.
+Each cluster keeps the prior story that holds most of its documents, then the older one; each story lives
+on in one cluster only. What is left over is created, merged or split off. Column by column: only what is
+contested, and what is new, is looked at in Python.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from pipeline.identity_tables import ABSORBED, CREATED, MERGED_INTO, SPLIT_FROM
 from pipeline.segments import LEDGER
 
-CREATED, ABSORBED, MERGED_INTO, SPLIT_FROM = "created", "absorbed", "merged_into", "split_from"
+Codes = NDArray[np.int64]
+BORN = pa.array([CREATED, SPLIT_FROM])  # the changes that bring a story
+_DAY = 86_400_000_000  # microseconds
 
 
-@dataclass(slots=True)
-class Registry:
-    """Every story id ever (`born`: its rank in the order of creation) and where each document stands."""
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """Which prior story lies in which cluster, with how many documents: int64[k] each, by code. They come
+    in the order in which they are granted: most documents, older story, smaller name of the cluster."""
 
-    born: dict[str, int] = field(default_factory=dict)
-    story_of: dict[str, str] = field(default_factory=dict)
-    merged: dict[str, str] = field(default_factory=dict)
-
-    def live(self, story_id: str) -> str:
-        """The id that `story_id` lives on under."""
-        while story_id in self.merged:
-            story_id = self.merged[story_id]
-        return story_id
-
-
-def replay(events: pa.Table) -> Registry:
-    """The registry that a ledger (segments.LEDGER, in order) gives."""
-    registry = Registry()
-    columns = (events[name].to_pylist() for name in ("change", "story_id", "other_story_id", "doc_id"))
-    for change, story_id, other, doc_id in zip(*columns, strict=True):
-        if change in (CREATED, SPLIT_FROM):
-            registry.born[story_id] = len(registry.born)
-        elif change == ABSORBED:
-            registry.story_of[doc_id] = story_id
-        elif change == MERGED_INTO:
-            registry.merged[story_id] = other
-    return registry
+    cluster: Codes
+    story: Codes
+    count: Codes
 
 
 def stories_of(events: pa.Table, doc_ids: pa.Array) -> pa.Array:
-    """The live story id (string[n]) of each of n documents, null for one that the ledger (segments.LEDGER,
-    in order) does not know. What `replay` gives, column by column."""
+    """The live story id (string[n]) of each of n different documents, null for one that the ledger
+    (segments.LEDGER, in order) does not know."""
+    absorbed = events.filter(pc.equal(events["change"], ABSORBED))
+    at = pc.index_in(absorbed["doc_id"], value_set=doc_ids).combine_chunks()
+    last = np.full(len(doc_ids), -1)
+    # the last of several assignments stays
+    last[at.drop_null().to_numpy()] = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
+    found = absorbed["story_id"].combine_chunks().take(pa.array(last, mask=last < 0))
+    return live(events, found)
+
+
+def live(events: pa.Table, story_ids: pa.Array) -> pa.Array:
+    """The ids (string[n]) that these live on under after the events (segments.LEDGER)."""
+    merged = events.filter(pc.equal(events["change"], MERGED_INTO))
+    into = dict(zip(merged["story_id"].to_pylist(), merged["other_story_id"].to_pylist(), strict=True))
+    return renamed(story_ids, into)
+
+
+def renamed(story_ids: pa.Array, into: dict[str, str]) -> pa.Array:
+    """The ids (string[n]) after following redirects to their ends. `into`: the story that each goes on as."""
+    coded = story_ids.dictionary_encode()
+    ends = []
+    for story in coded.dictionary.to_pylist():
+        while story in into:
+            story = into[story]
+        ends.append(story)
+    return pa.array(ends, pa.string()).take(coded.indices)
+
+
+def live_count(events: pa.Table) -> int:
+    """How many stories live after the events (segments.LEDGER)."""
     changes = events["change"]
-    absorbed = events.filter(pc.equal(changes, ABSORBED))
-    latest = absorbed.take(np.arange(absorbed.num_rows)[::-1])  # index_in finds the first
-    at = pc.index_in(doc_ids, value_set=latest["doc_id"].combine_chunks())
-    coded = latest["story_id"].combine_chunks().take(at).dictionary_encode()
-    registry = replay(events.filter(pc.equal(changes, MERGED_INTO)))
-    live = [registry.live(story) for story in coded.dictionary.to_pylist()]
-    return pa.array(live, pa.string()).take(coded.indices)
+    return _count(pc.is_in(changes, value_set=BORN)) - _count(pc.equal(changes, MERGED_INTO))
 
 
-def identify(clusters: dict[str, list[str]], registry: Registry, run_id: str) -> pa.Table:
-    """The run's events (segments.LEDGER). `clusters`: doc_ids of each cluster by its smallest doc_id."""
-    prior = {doc: registry.live(story) for doc, story in registry.story_of.items()}
-    held = {name: Counter(prior[doc] for doc in docs if doc in prior) for name, docs in clusters.items()}
-    kept = _keep(held, registry)
-    events: list[tuple[str, str, str | None, str | None]] = []
-    names: dict[str, str] = {}
-    used = set(registry.born)
-    for name in sorted(clusters):
-        story_id = kept.get(name)
-        if story_id is None:
-            story_id = _mint(name, used)
-            used.add(story_id)
-            parent = _most(held[name], registry)
-            events.append((SPLIT_FROM if parent else CREATED, story_id, parent, None))
-        names[name] = story_id
-    survivors = set(kept.values())
-    for story_id, name in sorted(_fate(held, survivors).items()):
-        events.append((MERGED_INTO, story_id, names[name], None))
-        registry.merged[story_id] = names[name]
-    for name in sorted(clusters):
-        for doc in sorted(clusters[name]):
-            old = prior.get(doc)
-            if old is None or registry.live(old) != names[name]:
-                events.append((ABSORBED, names[name], old, doc))
-    return _table(events, run_id)
+def seen_days(events: pa.Table, story_ids: pa.Array) -> pa.Array:
+    """The day (date32[n]) on which each story was first seen, as recorded when it was born; null for one
+    whose run recorded none."""
+    born = events.filter(pc.is_in(events["change"], value_set=BORN))
+    return born["seen_day"].combine_chunks().take(pc.index_in(story_ids, value_set=born["story_id"]))
 
 
-def _keep(held: dict[str, Counter[str]], registry: Registry) -> dict[str, str]:
-    """Which prior story each cluster keeps; a story is kept by one cluster at most."""
-    claims = [
-        (-count, registry.born[story], story, name)
-        for name, stories in held.items()
-        for story, count in stories.items()
-    ]
-    kept: dict[str, str] = {}
-    taken: set[str] = set()
-    for _, _, story, name in sorted(claims):
-        if name not in kept and story not in taken:
-            kept[name] = story
+def identify(clusters: pa.Table, events: pa.Table, run_id: str) -> pa.Table:
+    """The run's events (segments.LEDGER), without days.
+
+    `clusters`: segments.CLUSTERS with all documents of every story that it has a document of; documents
+    that it lacks keep their story. `events`: segments.LEDGER of the runs before, in order.
+    """
+    clusters = clusters.sort_by([("cluster", "ascending"), ("doc_id", "ascending")])
+    docs = clusters["doc_id"].combine_chunks()
+    named = clusters["cluster"].combine_chunks().dictionary_encode()
+    cluster = named.indices.to_numpy().astype(np.int64)
+    prior = stories_of(events, docs).dictionary_encode()
+    born = events.filter(pc.is_in(events["change"], value_set=BORN))["story_id"].combine_chunks()
+    claims = _claims(cluster, prior, born)
+    kept = _keep(claims, len(named.dictionary), len(prior.dictionary))
+
+    new = np.flatnonzero(kept < 0)
+    minted = pa.array(_mint(named.dictionary.take(new).to_pylist(), born), pa.string())
+    story = np.where(kept < 0, len(prior.dictionary) + np.cumsum(kept < 0) - 1, kept)
+    ids = pa.chunked_array([prior.dictionary, minted]).combine_chunks()
+    fate = _fate(claims, kept)
+    into = {ids[loser].as_py(): ids[story[heir]].as_py() for loser, heir in fate.items()}
+    losers = sorted(into)
+
+    own = ids.take(story[cluster])
+    old = prior.cast(pa.string())
+    moved = pc.fill_null(pc.not_equal(renamed(old, into), own), True)
+    parents = ids.take(_first(claims.cluster, claims.story, new))
+    return _table(
+        run_id,
+        pa.table([pc.if_else(parents.is_valid(), SPLIT_FROM, CREATED), minted, parents, _nulls(new)], _EVENT),
+        pa.table([_same(MERGED_INTO, losers), losers, [into[s] for s in losers], _nulls(losers)], _EVENT),
+        pa.table([_same(ABSORBED, docs), own, old, docs], _EVENT).filter(moved),
+    )
+
+
+def newborn(events: pa.Table) -> pa.Table:
+    """story_id, doc_id and other_story_id (where it was before) of the documents of the stories that are
+    born in these events."""
+    stories = events.filter(pc.is_in(events["change"], value_set=BORN))["story_id"].combine_chunks()
+    joins = pc.and_(pc.equal(events["change"], ABSORBED), pc.is_in(events["story_id"], value_set=stories))
+    return events.filter(joins).select(["story_id", "doc_id", "other_story_id"])
+
+
+def dated(events: pa.Table, documents: pa.Table, first_seen_at: pa.Array) -> pa.Table:
+    """The events of a run with the `seen_day` of each story born: the UTC day on which the first of its
+    documents was seen. `documents`: as `newborn` gives them; `first_seen_at` timestamp[us][n]: of each."""
+    seen = pa.table({"story_id": documents["story_id"], "at": first_seen_at.cast(pa.int64())})
+    first = seen.group_by("story_id").aggregate([("at", "min")])
+    days = pa.array(first["at_min"].to_numpy() // _DAY, pa.int32()).cast(pa.date32())
+    at = pc.index_in(events["story_id"], value_set=first["story_id"])
+    born = pc.is_in(events["change"], value_set=BORN)
+    days = days.take(pc.if_else(born, at, pa.scalar(None, pa.int32())).combine_chunks())
+    return events.set_column(events.schema.get_field_index("seen_day"), LEDGER.field("seen_day"), days)
+
+
+_EVENT = pa.schema([LEDGER.field(name) for name in ("change", "story_id", "other_story_id", "doc_id")])
+
+
+def _claims(cluster: Codes, prior: pa.DictionaryArray, born: pa.Array) -> _Claims:
+    known = prior.is_valid().to_numpy(zero_copy_only=False)
+    width = max(len(prior.dictionary), 1)
+    pairs, count = np.unique(
+        cluster[known] * width + prior.indices.drop_null().to_numpy(), return_counts=True
+    )
+    held, story = np.divmod(pairs, width)
+    order = np.lexsort((held, _births(prior.dictionary, born)[story], -count))
+    return _Claims(held[order], story[order], count[order])
+
+
+def _births(stories: pa.Array, born: pa.Array) -> Codes:
+    """The rank of each story in the order in which they were born."""
+    at = pc.index_in(born, value_set=stories)
+    ranks = np.zeros(len(stories), np.int64)
+    ranks[at.drop_null().to_numpy()] = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
+    return ranks
+
+
+def _keep(claims: _Claims, clusters: int, stories: int) -> Codes:
+    """The prior story that each cluster keeps, -1 for none; a story is kept by one cluster at most."""
+    kept = np.full(clusters, -1)
+    contested = (np.bincount(claims.cluster, minlength=clusters)[claims.cluster] > 1) | (
+        np.bincount(claims.story, minlength=stories)[claims.story] > 1
+    )
+    kept[claims.cluster[~contested]] = claims.story[~contested]
+    taken: set[int] = set()
+    pairs = zip(claims.cluster[contested].tolist(), claims.story[contested].tolist(), strict=True)
+    for cluster, story in pairs:
+        if kept[cluster] < 0 and story not in taken:
+            kept[cluster] = story
             taken.add(story)
     return kept
 
 
-def _fate(held: dict[str, Counter[str]], survivors: set[str]) -> dict[str, str]:
-    """For each story that no cluster keeps, the cluster that holds most of its documents."""
-    shares: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    for name, stories in held.items():
-        for story, count in stories.items():
-            if story not in survivors:
-                shares[story].append((-count, name))
-    return {story: min(clusters)[1] for story, clusters in shares.items()}
+def _fate(claims: _Claims, kept: Codes) -> dict[int, int]:
+    """For each story that no cluster keeps, the cluster that holds most of its documents, then the one of
+    smaller name."""
+    lost = ~np.isin(claims.story, kept)
+    cluster, story, count = claims.cluster[lost], claims.story[lost], claims.count[lost]
+    order = np.lexsort((cluster, -count))
+    stories, first = np.unique(story[order], return_index=True)
+    return dict(zip(stories.tolist(), cluster[order][first].tolist(), strict=True))
 
 
-def _most(stories: Counter[str], registry: Registry) -> str | None:
-    return min(stories, key=lambda s: (-stories[s], registry.born[s], s), default=None)
+def _first(keys: Codes, values: Codes, asked: Codes) -> pa.Array:
+    """The first value of each key that is asked for, null without one: int64[n]."""
+    known, at = np.unique(keys, return_index=True)
+    place = pc.index_in(pa.array(asked), value_set=pa.array(known))
+    return pa.array(values[at]).take(place)
 
 
-def _mint(name: str, used: set[str]) -> str:
-    """A new id from the cluster's smallest doc_id; salted if that id was given away before."""
-    salt = 0
-    while True:
-        digest = hashlib.sha256(f"{name}\n{salt}".encode()).hexdigest()[:16]
-        if f"s_{digest}" not in used:
-            return f"s_{digest}"
-        salt += 1
+def _mint(names: Sequence[str], born: pa.Array) -> list[str]:
+    """A new id for each cluster from its smallest doc_id; salted where that id was given away before."""
+    minted: dict[str, str] = {}
+    salt, left = 0, list(names)
+    while left:
+        ids = [_id(name, salt) for name in left]
+        taken = pc.is_in(pa.array(ids, pa.string()), value_set=born).to_pylist()
+        clash = []
+        for name, story_id, used in zip(left, ids, taken, strict=True):
+            if used or minted.setdefault(story_id, name) != name:
+                clash.append(name)
+        salt, left = salt + 1, clash
+    of_name = {name: story_id for story_id, name in minted.items()}
+    return [of_name[name] for name in names]
 
 
-def _table(events: list[tuple[str, str, str | None, str | None]], run_id: str) -> pa.Table:
-    changes, stories, others, docs = zip(*events, strict=True) if events else ((), (), (), ())
-    return pa.table(
-        {
-            "run_id": pa.array([run_id] * len(events), pa.string()),
-            "seq": pa.array(range(len(events)), pa.int32()),
-            "change": pa.array(changes, pa.string()),
-            "story_id": pa.array(stories, pa.string()),
-            "other_story_id": pa.array(others, pa.string()),
-            "doc_id": pa.array(docs, pa.string()),
-        },
-        LEDGER,
-    )
+def _id(name: str, salt: int) -> str:
+    digest = hashlib.sha256(f"{name}\n{salt}".encode())
+    return f"s_{digest.hexdigest()[:16]}"
+
+
+def _table(run_id: str, *parts: pa.Table) -> pa.Table:
+    events = pa.concat_tables(parts)
+    n = events.num_rows
+    given = {"run_id": pa.repeat(run_id, n), "seq": pa.array(np.arange(n, dtype=np.int32))}
+    columns = [
+        given[name] if name in given else events[name] if name in _EVENT.names else pa.nulls(n, kind)
+        for name, kind in zip(LEDGER.names, LEDGER.types, strict=True)
+    ]
+    return pa.table(columns, LEDGER)
+
+
+def _same(value: str, rows: Sequence[object] | pa.Array) -> pa.Array:
+    return pa.repeat(pa.scalar(value), len(rows))
+
+
+def _nulls(rows: Sequence[object] | Codes) -> pa.Array:
+    return pa.nulls(len(rows), pa.string())
+
+
+def _count(flags: pa.ChunkedArray) -> int:
+    return int(pc.sum(flags).as_py() or 0)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.match.kernels import groups
 from pipeline.params import Params
-from pipeline.story.identity import CREATED, SPLIT_FROM
+from pipeline.story.identity import BORN
 
 # what refuses a pair although its texts share much
 _NEARLY = ("second_look", "weak_bridge", "digest")
@@ -56,19 +56,17 @@ def nearly(pairs: pa.Table, params: Params) -> pa.Array:
     return pc.and_(refused, pc.fill_null(pc.greater_equal(pairs["score"], params.loose_score), False))
 
 
-def loose_ids(story_ids: pa.Array, a: Ints, b: Ints, events: pa.Table, first_seen_at: Ints) -> pa.Array:
+def loose_ids(story_ids: pa.Array, a: Ints, b: Ints, events: pa.Table) -> pa.Array:
     """story_id_loose (string[s]) of s stories: of those that are tied, the id of the oldest.
 
-    Stories a[i] and b[i] are tied. Oldest: created first by the ledger (`events`, segments.LEDGER in order);
-    of stories that it does not know, first seen (int64[s]).
+    Stories a[i] and b[i] are tied. Oldest: created first by the ledger (`events`, segments.LEDGER in order).
     """
     parent = np.arange(len(story_ids))
     groups.unite_all(parent, a, b)
     group = groups.roots(parent)
-    minted = events.filter(pc.is_in(events["change"], value_set=pa.array((CREATED, SPLIT_FROM))))
+    minted = events.filter(pc.is_in(events["change"], value_set=BORN))
     born = pc.index_in(story_ids, value_set=minted["story_id"].combine_chunks())
-    born = pc.fill_null(born, np.iinfo(np.int32).max).to_numpy()
-    order = np.lexsort((np.arange(len(parent)), first_seen_at, born))[::-1]
+    order = np.argsort(born.to_numpy())[::-1]
     oldest = np.empty(len(parent), np.int64)
     oldest[group[order]] = order
     return story_ids.take(pa.array(oldest[group]))

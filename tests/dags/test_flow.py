@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.lake.order import places
 from pipeline.publish.release import read_manifest
 from tests.dags.airflow_alone import ask_airflow
 from tests.e2e.network import EVENING, site
@@ -34,6 +36,25 @@ def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
     assert folded["stories"] == published["stories"] == release.tables["stories"].rows
     labels = told["runs"][0]["labels"]
     assert len(labels) == 4 and all("," in label for label in labels), "the grid shows outlets, not numbers"
+
+
+@pytest.mark.slow
+def test_a_dag_run_with_an_older_clock_is_folded_as_it_comes(tmp_path: Path) -> None:
+    home = tmp_path / "airflow"
+    home.mkdir()
+    clocks = (EVENING + timedelta(hours=1), EVENING)
+    with site(tmp_path) as network:
+        told = ask_airflow(
+            home,
+            "flow.py",
+            *(f"{dag}={now.isoformat()}" for now in clocks for dag in CHAIN),
+            WIREFOLD_CONFIG=str(tmp_path / "wirefold.toml"),
+        )
+        release, order = read_manifest(network.lake()), places(network.lake())
+    assert [run["state"] for run in told["runs"]] == ["success"] * 6
+    assert [place.run_id for place in order] == ["20260305T210000Z", "20260305T200000Z"]
+    assert release
+    assert (release.release, release.previous) == ("20260305T200000Z", "20260305T210000Z")
 
 
 @pytest.mark.slow

@@ -206,7 +206,10 @@ def test_an_unknown_document_is_bad_input(lake: str) -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in ("run", "cluster", "extract", "explain", "story", "releases", "diff", "rollback"):
+    for command in (
+        *("run", "cluster", "extract", "explain", "story", "judge", "judgements"),
+        *("releases", "diff", "rollback"),
+    ):
         shown = CliRunner().invoke(cli.app, [command, "--help"])
         assert shown.exit_code == 0
         assert f"wirefold {command}" in shown.stdout

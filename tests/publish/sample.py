@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
 
@@ -114,6 +115,8 @@ def tables(world: World) -> Tables:
         "versions": {day: table(schema.VERSIONS, _versions(_of(world, day))) for day in days},
         "pickups": {day: table(schema.PICKUPS, _pickups(_of(world, day))) for day in days},
         "edges": {day: table(schema.EDGES, _edges(_of(world, day))) for day in days},
+        "changes": {day: table(schema.CHANGES, _changes(_of(world, day))) for day in days},
+        "registry": {day: table(schema.REGISTRY, _registry(_of(world, day))) for day in days},
         "outlets": {
             None: table(schema.OUTLETS, [{"outlet_id": o, "owner_group": g} for o, g in OWNERS.items()])
         },
@@ -285,6 +288,16 @@ def _edges(stories: Iterable[Story]) -> list[dict[str, Any]]:
         for story in stories
         for number in range(1, len(story.copies))
     ]
+
+
+def _changes(stories: Iterable[Story]) -> list[dict[str, Any]]:
+    ids = [story.story_id for story in stories]
+    return [{"seq": crc32(story.encode()), "change": "created", "story_id": story} for story in ids]
+
+
+def _registry(stories: Iterable[Story]) -> list[dict[str, Any]]:
+    ids = [story.story_id for story in stories]
+    return [{"story_id": story, "current_story_id": story, "state": "live"} for story in ids]
 
 
 def _runs(world: World, run_id: str) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from tests.servers import S3Server, ministack
 BEFORE = replace(FIRST, stories=(FERRY, replace(ORCHARD, day=MONDAY.replace(day=6))))
 LATE = Copy("channel-40", "The night ferry runs again, the harbour office says.", "r2")
 AFTER = World((replace(FERRY, copies=(*FERRY.copies, LATE)), BRIDGE), run_id="r2")
-WHOLE = ("stories", "republications", "versions", "pickups", "edges")
+WHOLE = ("stories", "republications", "versions", "pickups", "edges", "changes", "registry")
 
 
 def first(lake: Store) -> Manifest:

@@ -41,10 +41,9 @@ def test_the_group_with_the_oldest_copy_keeps_the_storys_id() -> None:
 
 
 def test_of_stories_that_are_tied_the_oldest_gives_the_id() -> None:
-    stories, seen = ids("u", "t", "s", "v"), np.array([1, 2, 3, 4])
+    stories = ids("u", "t", "s", "v")
     a, b = np.array([0, 1]), np.array([1, 2])
-    assert loose_ids(stories, a, b, NONE, seen).to_pylist() == ["u", "u", "u", "v"]
-    assert loose_ids(stories, a, b, created("v", "s", "u", "t"), seen).to_pylist() == ["s", "s", "s", "v"]
+    assert loose_ids(stories, a, b, created("v", "s", "u", "t")).to_pylist() == ["s", "s", "s", "v"]
 
 
 def test_only_pairs_refused_near_the_line_tie() -> None:
@@ -80,8 +79,8 @@ def test_the_ids_nest(data: st.DataObject) -> None:
         data.draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=6)), np.int64
     )
     a, b = ties.reshape(-1, 2).T
-    events = created(*data.draw(st.permutations([f"s{number}" for number in range(4)])))
-    loose = loose_ids(stories, a, b, events, np.arange(8)).take(pa.array(story)).to_pylist()
+    events = created(*data.draw(st.permutations([f"s{number}" for number in range(8)])))
+    loose = loose_ids(stories, a, b, events).take(pa.array(story)).to_pylist()
     whole = stories.take(pa.array(story))
     doc_ids = ids(*(f"d{number:02d}" for number in range(n)))
     strict = strict_ids(whole, firsts[group], times, doc_ids).to_pylist()

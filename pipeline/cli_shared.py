@@ -1,0 +1,40 @@
+"""What the commands of `wirefold` have in common: their options, the lake they open, their one clock."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.errors import BadInput
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+Lake = Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix.", metavar="LAKE")]
+Now = Annotated[
+    datetime | None,
+    typer.Option(
+        help="The run's clock, UTC; default: this moment.", formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+    ),
+]
+
+
+def open_existing(lake: str) -> Any:
+    """A lake that is there already: a mistyped folder is not made."""
+    from pipeline.lake.locate import open_store
+
+    if "://" not in lake and not Path(lake).is_dir():
+        raise BadInput(f"{lake}: no such lake")
+    return open_store(lake)
+
+
+def run_of(now: datetime | None) -> Any:
+    from pipeline.model import Run
+
+    return Run.at(now.replace(tzinfo=UTC) if now else datetime.now(UTC))
+
+
+def print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=1, default=str, ensure_ascii=False))
