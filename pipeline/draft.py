@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline import chronicle
 from pipeline.columns import Table
 from pipeline.counts import Counts
+from pipeline.judge import judgements_of
 from pipeline.lake import ledger, order
 from pipeline.lake.pages import Documents, documents, segments_until
 from pipeline.lake.segment import ahead, read_batches, read_segment, read_segments
@@ -156,6 +157,7 @@ def _buckets(
     recalls = _recalls(docs, layout, stood, at)
     pages = _scatter_pages(docs, layout, folder)
     pairs, ties = _scatter_pairs(lake, run, params, docs, layout, folder)
+    said = judgements_of(lake, run)
     loose = loose_ids(layout.story_ids, *ties, history)
     for number in range(layout.bucket_count):
         rows = pages.read(number).sort_by("document")
@@ -197,7 +199,7 @@ def _buckets(
             versions,
             timeline.pickups(copies, told, outlets),
             layout.days.take(story[tables.canonical_rows(told)]),
-            tables.edges(kept, layout.story_ids.take(of_pair)),
+            tables.edges(kept, layout.story_ids.take(of_pair), said),
             layout.days.take(of_pair),
         )
 

@@ -213,13 +213,16 @@ EDGES = Table(
             field("containment_ab", _SHARE, "Share of a's shingles found in b."),
             field("containment_ba", _SHARE, "Share of b's shingles found in a."),
             field("shared_shingles", _INT, "Shingles in both."),
-            field("found_by", STRING, "bands, anchors, or bodies (equal bodies)."),
+            field("found_by", STRING, "bands, anchors, url, bodies (equal bodies), or judgement."),
             field("decision", STRING, "accepted or refused."),
             field(
                 "rule",
                 STRING,
-                "What decided: same_text, first_look, second_look, digest, weak_bridge.",
+                "What decided: same_text, first_look, second_look, digest, weak_bridge, judgement, "
+                "kept_apart (by a judgement of other documents of these stories).",
             ),
+            field("decided_by", STRING, "auto, or human where a person judged this pair."),
+            maybe("judgement_id", STRING, "That judgement."),
             maybe("score", _SHARE, "Score of the scorecard, log-odds, above 0 where it accepts."),
             field("reasons", REASONS, "The figures that moved the score most, the strongest first."),
             maybe("figures", FIGURES, "All figures of the pair, in the order of docs/matching.md."),

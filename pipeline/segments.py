@@ -283,6 +283,7 @@ LEDGER = _schema(
 )
 
 # verdict: same, different, skip (looked at, left open); doc_id_a is the smaller of the pair
+SAID_SAME, SAID_DIFFERENT, SAID_NOTHING = "same", "different", "skip"
 JUDGEMENTS = _schema(
     ("doc_id_a", STRING),
     ("doc_id_b", STRING),

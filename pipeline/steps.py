@@ -28,6 +28,7 @@ from pipeline.extract.tables import from_templates, rules_table, to_templates
 from pipeline.ingest.harvest import counts_of, ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.ingest.warc import read_page
+from pipeline.judge import judgements_of
 from pipeline.lake import ledger, order
 from pipeline.lake.locate import open_store
 from pipeline.lake.pages import first_fetched, segments_of
@@ -175,10 +176,11 @@ def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched
     """Fold the run's pages into clusters, or with `whole` all pages anew; runs taken up before it that were
     cut short are completed first."""
     order.place(lake, run.run_id)
+    said = partial(judgements_of, lake)
     for earlier in order.unfinished(lake, run):
-        matching.match(lake, earlier, config)
+        matching.match(lake, earlier, config, said)
         story(lake, earlier, config)
-    return matching.match(lake, run, config, whole)
+    return matching.match(lake, run, config, said, whole)
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:

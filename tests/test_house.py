@@ -39,7 +39,7 @@ ROOMS: dict[str, set[str]] = {
     "publish": {"lake"},
     "judge": {"story", "lake", "publish"},
     "chronicle": {"story", "lake", "publish"},
-    "draft": {"chronicle", "match", "matching", "story", "lake", "publish"},
+    "draft": {"chronicle", "judge", "match", "matching", "story", "lake", "publish"},
     "steps": {"judge", "draft", "extract", "match", "matching", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},

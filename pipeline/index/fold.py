@@ -7,6 +7,7 @@ with it its whole story, of which it may have been the only bond.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from pipeline.match.chrome import Chrome, read_lines, strip
 from pipeline.match.cluster import cluster, worth_keeping
 from pipeline.match.clusters import Clusters
 from pipeline.match.figures import Articles
+from pipeline.match.judged import Judged
 from pipeline.match.known import Known
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign
@@ -46,21 +48,20 @@ def fold_in(
     new: Pages,
     became: Chrome,
     reopened: NDArray[np.int64],
+    judged: Callable[[pa.Array], Judged],
     scorecard: Scorecard,
     params: Params,
 ) -> Folded:
     """Fold k new pages, without chrome, into the stories of the index.
 
     `became`: lines that turned into chrome with them; `reopened` int64: documents whose stories are to be
-    clustered again for another reason.
+    clustered again for another reason; `judged` gives what was said of pairs among documents (string[n]).
     """
     changed = index.holders(became.keys)
     again = members(index, np.concatenate([changed, reopened]))
     asked = Articles.concat([new.articles, _asked_again(index, again, changed, became)])
-    digests = asked.words.digests()
-    _, firsts, same = np.unique(digests, return_index=True, return_inverse=True)
-    spans = spans_of(asked.times, firsts[same])
-    reached = reach(index, Asked(asked.words, digests, asked.urls, spans), again, params)
+    ids = pa.concat_arrays([new.doc_ids, index.doc_ids(again)])
+    reached = reach(index, _asking(asked), again, params)
     others, place = np.unique(reached.docs, return_inverse=True)
     pairs = np.stack([reached.owners, len(asked) + place], axis=1)
     verifier = Verifier(Articles.concat([asked, index.articles(others)]), scorecard, params)
@@ -69,25 +70,41 @@ def fold_in(
     touching = verdicts.accepted | (verdicts.rule == OPEN) | reached.same | index["doubtful"][reached.docs]
     touched = neighbourhood(index, np.concatenate([again, reached.docs[touching]]))
     stand = np.setdiff1d(touched, again, assume_unique=True)
-    ids = pa.concat_arrays([new.doc_ids, index.doc_ids(again), index.doc_ids(stand)])
-    order = pc.sort_indices(ids).to_numpy().astype(np.int64)
     elsewhere = np.setdiff1d(others, touched, assume_unique=True)
-    articles = Articles.concat(
-        [
-            Articles.concat([asked, index.articles(stand)]).take(order),
-            index.articles(elsewhere),
-        ]
-    )
-    known = _known(index, len(asked), stand, order, elsewhere)
-    clusters = cluster(sign(articles.words, params), Verifier(articles, scorecard, params), known)
-    near_rows = worth_keeping(verdicts, params) & ~verdicts.accepted & ~np.isin(reached.docs, touched)
-    near_ids = pa.concat_arrays([ids.slice(0, len(asked)), index.doc_ids(others)])
+    near = worth_keeping(verdicts, params) & ~verdicts.accepted & ~np.isin(reached.docs, touched)
+    near_ids = pa.concat_arrays([ids, index.doc_ids(others)])
     return Folded(
-        ids.take(pa.array(order)),
-        order < len(asked),
-        clusters,
-        *_near(near_ids, verifier, pairs[near_rows], reached.take(near_rows)),
+        *_clustered(index, asked, ids, stand, elsewhere, judged, verifier),
+        *_near(near_ids, verifier, pairs[near], reached.take(near)),
     )
+
+
+def _clustered(
+    index: Index,
+    asked: Articles,
+    ids: pa.Array,
+    stand: NDArray[np.int64],
+    elsewhere: NDArray[np.int64],
+    judged: Callable[[pa.Array], Judged],
+    verifier: Verifier,
+) -> tuple[pa.Array, NDArray[np.bool_], Clusters]:
+    """The articles that ask, with their ids, and the documents `stand` of the index in clusters, in the order
+    of their ids; the documents `elsewhere` only have their words counted."""
+    both = pa.concat_arrays([ids, index.doc_ids(stand)])
+    order = pc.sort_indices(both).to_numpy().astype(np.int64)
+    both = both.take(pa.array(order))
+    mine = Articles.concat([asked, index.articles(stand)]).take(order)
+    articles = Articles.concat([mine, index.articles(elsewhere)])
+    known = _known(index, len(asked), stand, order, elsewhere)
+    signed = sign(articles.words, verifier.params)
+    here = Verifier(articles, verifier.scorecard, verifier.params)
+    return both, order < len(asked), cluster(signed, here, known, judged(both))
+
+
+def _asking(articles: Articles) -> Asked:
+    digests = articles.words.digests()
+    _, firsts, same = np.unique(digests, return_index=True, return_inverse=True)
+    return Asked(articles.words, digests, articles.urls, spans_of(articles.times, firsts[same]))
 
 
 def _asked_again(

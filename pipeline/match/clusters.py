@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from pipeline.match.verify import Verdicts
 
-SAID_SAME, SAID_DIFFERENT = 1, -1
-
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
@@ -18,8 +16,8 @@ class Clusters:
 
     `same_text` int64[n]: the first document with the same text. `verdicts` on the pairs that were asked and
     accepted or came near the line, ascending, `found_by` what found each; `refused_as`: for each, why an
-    accepted verdict still joined nothing, or ""; `said` int8[m]: what a person said of the pair, SAID_SAME,
-    SAID_DIFFERENT or 0. `candidates`, `capped`: pairs verified, and buckets too large to multiply out.
+    accepted verdict still joined nothing, or ""; `said` int8[m]: what a person said of the pair, 1 the same,
+    -1 different, 0 nothing. `candidates`, `capped`: pairs verified, and buckets too large to multiply out.
     """
 
     labels: NDArray[np.int64]
@@ -35,4 +33,4 @@ class Clusters:
     def joined(self) -> NDArray[np.bool_]:
         """Which of the verdicts put their two documents into one cluster."""
         found = self.verdicts.accepted & (self.refused_as == "") & (self.said == 0)
-        return np.asarray(found | (self.said == SAID_SAME), np.bool_)
+        return np.asarray(found | (self.said > 0), np.bool_)

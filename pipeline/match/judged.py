@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match.clusters import SAID_DIFFERENT, SAID_SAME, Clusters
+from pipeline.match.clusters import Clusters
 from pipeline.match.kernels import groups as kernel
 
 BY_JUDGEMENT, KEPT_APART = "judgement", "kept_apart"
@@ -48,9 +48,7 @@ def abide(clusters: Clusters, judged: Judged, digests: NDArray[np.uint64]) -> Cl
         labels = labels.copy()
         labels[within] = _joined_anew(clusters, judged, digests, within)[within]
     pairs = clusters.verdicts.pairs
-    said = np.select(
-        [_among(pairs, judged.same), _among(pairs, judged.different)], [SAID_SAME, SAID_DIFFERENT], 0
-    )
+    said = np.select([_among(pairs, judged.same), _among(pairs, judged.different)], [1, -1], 0)
     cut = clusters.joined & ~_meet(labels, pairs)
     refused_as = np.where(cut, KEPT_APART, clusters.refused_as)
     return replace(clusters, labels=labels, refused_as=refused_as, said=said.astype(np.int8))

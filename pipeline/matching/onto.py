@@ -24,9 +24,10 @@ from pipeline.match.pairs import kept_pairs
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import RULES, SAME_TEXT
-from pipeline.matching.pages import new_pages
+from pipeline.matching.pages import new_pages, no_pages
 from pipeline.matching.pairs import holds
 from pipeline.matching.result import ALL, Done, Matched, Result, done
+from pipeline.matching.said import Said
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.segments import CLUSTERS, PAIRS, segment_key
@@ -36,7 +37,13 @@ _EDGE = ("doc_id_a", "doc_id_b", "decision", "rule", "figures", "found_by")
 
 
 def fold_onto(
-    lake: Store, run: Run, index: Index, before: Sequence[str], scorecard: Scorecard, params: Params
+    lake: Store,
+    run: Run,
+    index: Index,
+    before: Sequence[str],
+    said: Said,
+    scorecard: Scorecard,
+    params: Params,
 ) -> Result:
     """Match the run's new pages against those of the runs `before`; their signatures are stored."""
     read_on(lake, index, before, params)
@@ -44,15 +51,17 @@ def fold_onto(
     fresh = index.numbers(docs.doc_ids) < 0
     found = list(new_pages(docs, fresh, index.outlet_codes, len(docs)))
     chrome = read_segment(lake, segment_key("boilerplate", before[-1], ALL))
-    if not found:
+    reopened = index.numbers(said.newly())
+    reopened = reopened[reopened >= 0]
+    if not found and not len(reopened):
         nothing = Matched(len(index), 0, 0, 0, 0, 0, 0)
         return Result(chrome, PAIRS.empty_table(), CLUSTERS.empty_table(), nothing)
-    new, texts = found[0]
+    new, texts = found[0] if found else no_pages()
     adopted = adopt(index, new, texts, chrome, params)
     new = replace(new, articles=replace(new.articles, words=adopted.words))
     signed = sign(adopted.words, params).signatures
     signatures.add(lake, params, run.run_id, new.doc_ids, signed, np.arange(len(new)))
-    folded = fold_in(index, new, adopted.chrome, np.zeros(0, np.int64), scorecard, params)
+    folded = fold_in(index, new, adopted.chrome, reopened, said.among, scorecard, params)
     clusters = folded.clusters
     matched = Matched(
         pages=len(index) + len(new),

@@ -52,6 +52,13 @@ def new_pages(
         yield _pages(docs, np.concatenate(places), pa.concat_tables(held), codes)
 
 
+def no_pages() -> tuple[Pages, pa.Array]:
+    """None at all, in the same form."""
+    none, nothing = pa.array([], pa.string()), np.zeros(0, np.int64)
+    articles = Articles(read_words(none), read_words(none), nothing, nothing)
+    return Pages(none, nothing.astype(np.int32), articles), none
+
+
 def _pages(
     docs: Documents, rows: NDArray[np.int64], table: pa.Table, codes: Callable[[pa.Array], NDArray[np.int32]]
 ) -> tuple[Pages, pa.Array]:

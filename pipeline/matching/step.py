@@ -9,6 +9,9 @@ ids all the same. The result is written once: a rerun finds it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+
+import pyarrow as pa
 
 from pipeline.config import Config
 from pipeline.index.standing import Index
@@ -17,12 +20,16 @@ from pipeline.lake.store import Store
 from pipeline.match.scorecard import load_scorecard
 from pipeline.matching.onto import fold_onto
 from pipeline.matching.result import Matched, done, write
+from pipeline.matching.said import Said
 from pipeline.matching.whole import fold_all
 from pipeline.model import Run
 
 
-def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:
-    """Match the run's pages; with `whole`, all pages of the lake anew, whatever was found before."""
+def match(
+    lake: Store, run: Run, config: Config, said: Callable[[Run], pa.Table], whole: bool = False
+) -> Matched:
+    """Match the run's pages; with `whole`, all pages of the lake anew, whatever was found before. `said`
+    gives the judgements (segments.JUDGEMENTS) that bind in a run."""
     if stands := done(lake, run.run_id):
         return stands.matched
     scorecard = load_scorecard(config.scorecard)
@@ -31,10 +38,11 @@ def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched
     last = done(lake, before[-1]) if before else None
     whole = whole or last is None or last.kind != kind
     if whole:
-        result = fold_all(lake, run, scorecard, config.params)
+        result = fold_all(lake, run, said(run), scorecard, config.params)
     else:
         place = hashlib.sha256(lake.url.encode()).hexdigest()[:16]
         with Index(config.cache / place / kind) as index:
-            result = fold_onto(lake, run, index, before, scorecard, config.params)
+            both = Said(said(run), said(Run.of(before[-1])))
+            result = fold_onto(lake, run, index, before, both, scorecard, config.params)
     write(lake, run.run_id, result, kind, whole, last.mark if last else "")
     return result.matched

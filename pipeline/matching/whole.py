@@ -20,20 +20,23 @@ from pipeline.match.verify import Verifier
 from pipeline.match.words import read_words
 from pipeline.matching.pages import NARROW, all_words, times_of
 from pipeline.matching.result import Matched, Result
+from pipeline.matching.said import judged_among
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.segments import CLUSTERS
 
 
-def fold_all(lake: Store, run: Run, scorecard: Scorecard, params: Params) -> Result:
-    """Match the pages of this run and of all taken up before it; new signatures are stored."""
+def fold_all(lake: Store, run: Run, said: pa.Table, scorecard: Scorecard, params: Params) -> Result:
+    """Match the pages of this run and of all taken up before it; new signatures are stored. `said`: the
+    judgements (segments.JUDGEMENTS) that bind."""
     docs = documents(lake, run)
     articles, chrome = _compared(docs, params)
     signed = sign(articles.words, params)
     known = signatures.known(lake, params)
     fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
     signatures.add(lake, params, run.run_id, docs.doc_ids, signed.signatures, fresh)
-    clusters = cluster(signed, Verifier(articles, scorecard, params))
+    judged = judged_among(said, docs.doc_ids)
+    clusters = cluster(signed, Verifier(articles, scorecard, params), judged=judged)
     matched = Matched(
         pages=len(docs),
         new_pages=len(fresh),

@@ -240,9 +240,20 @@ def _has(lists: pa.Array, value: str) -> pa.Array:
     return pc.is_in(pa.array(np.arange(len(lists))), value_set=rows.cast(pa.int64()))
 
 
-def edges(pairs: pa.Table, story_ids: pa.Array) -> pa.Table:
-    """schema.EDGES from m kept pairs (segments.PAIRS) and the stories of their first ends (string[m])."""
-    return _as(EDGES, {name: pairs[name] for name in pairs.column_names} | {"story_id": story_ids})
+def edges(pairs: pa.Table, story_ids: pa.Array, said: pa.Table) -> pa.Table:
+    """schema.EDGES from m kept pairs (segments.PAIRS) and the stories of their first ends (string[m]);
+    `said`: the judgements (segments.JUDGEMENTS) that bind."""
+    ends = ("doc_id_a", "doc_id_b")
+    named = pc.binary_join_element_wise(*(said[name] for name in ends), "\n").combine_chunks()
+    asked = pc.binary_join_element_wise(*(pairs[name] for name in ends), "\n")
+    human = pc.equal(pairs["rule"], "judgement")
+    at = pc.if_else(human, pc.index_in(asked, value_set=named), pa.scalar(None, pa.int32()))
+    own = {
+        "story_id": story_ids,
+        "decided_by": pc.if_else(human, "human", "auto"),
+        "judgement_id": said["judgement_id"].combine_chunks().take(at.combine_chunks()),
+    }
+    return _as(EDGES, {name: pairs[name] for name in pairs.column_names} | own)
 
 
 def outlet_counts(copies: pa.Table, story: pa.Table) -> pa.Table:

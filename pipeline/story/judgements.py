@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SAME, DIFFERENT, SKIP = "same", "different", "skip"
-VERDICTS = (SAME, DIFFERENT, SKIP)
+from pipeline.segments import SAID_DIFFERENT, SAID_NOTHING, SAID_SAME
+
+VERDICTS = (SAID_SAME, SAID_DIFFERENT, SAID_NOTHING)
 Chain = tuple[str, ...]
 _PAIR = ["doc_id_a", "doc_id_b"]
 
@@ -40,7 +41,7 @@ def groups(judgements: pa.Table) -> Mapping[str, str]:
 def contradictions(judgements: pa.Table) -> tuple[Chain, ...]:
     """For each `different` of the binding judgements that a chain of `same` contradicts the shortest such
     chain, from its doc_id_a to its doc_id_b, ascending."""
-    apart = judgements.filter(pc.equal(judgements["verdict"], DIFFERENT))
+    apart = judgements.filter(pc.equal(judgements["verdict"], SAID_DIFFERENT))
     near = _joined(judgements)
     found = []
     for a, b in zip(*(apart[name].to_pylist() for name in _PAIR), strict=True):
@@ -55,7 +56,7 @@ def contradictions(judgements: pa.Table) -> tuple[Chain, ...]:
 
 def _joined(judgements: pa.Table) -> dict[str, list[str]]:
     """The documents that are judged the same as each document, ascending."""
-    same = judgements.filter(pc.equal(judgements["verdict"], SAME))
+    same = judgements.filter(pc.equal(judgements["verdict"], SAID_SAME))
     near: defaultdict[str, list[str]] = defaultdict(list)
     for a, b in sorted(zip(*(same[name].to_pylist() for name in _PAIR), strict=True)):
         near[a].append(b)
