@@ -19,7 +19,7 @@ def judge(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Say of two republications that they are one story, or are not. It is kept for good.
+    """Say of two republications that they are one story, or are not. It binds from the next run on, for good.
 
     A later judgement on the same two replaces it; skip: looked at, left open.
 

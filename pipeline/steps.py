@@ -258,9 +258,12 @@ def _words_of(chrome: pa.Table, pages: pa.Table) -> Words:
 
 
 def maintain(lake: Store, run: Run, config: Config) -> int:
-    """Complete `current/` if it was cut short, drop objects no kept release names; how many."""
+    """Complete `current/` if it was cut short, drop objects no kept release names and old ones of the order;
+    how many."""
     complete_current(lake)
-    return collect_garbage(lake, run, keep_releases=config.keep_releases, keep_days=config.keep_days)
+    return order.forget_old(lake) + collect_garbage(
+        lake, run, keep_releases=config.keep_releases, keep_days=config.keep_days
+    )
 
 
 def _shards(config: Config) -> dict[str, tuple[Outlet, ...]]:

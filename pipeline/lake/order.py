@@ -3,7 +3,8 @@
     order/00000003.txt   the first three runs, a line each: its id, how many judgements there were then
 
 A run takes the next place once its pages are settled and keeps it for ever, so a rerun sees what it saw:
-late runs and backfills stand where they came. Each object holds the whole order up to its place.
+late runs and backfills stand where they came. Each object holds the whole order up to its place, so
+old ones can go.
 A lake that has none was written when runs had to come in the order of their ids: its order begins with the
 runs of ledger/ by their ids.
 """
@@ -20,6 +21,7 @@ from pipeline.model import Run
 _PREFIX = "order/"
 # of the judgements, which are numbered from 1 as they are made (lake.judgements)
 JUDGEMENTS = "judgements/"
+_KEPT = 24  # of a run that is taking its place now none may go
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ def places(lake: Store) -> tuple[Place, ...]:
         return tuple(Place(run_id, 0) for run_id in ledger.told(lake))
     lines = (line.split() for line in lake.get(f"{_PREFIX}{last:08d}.txt").decode().splitlines())
     return tuple(Place(run_id, int(judgements)) for run_id, judgements in lines)
+
+
+def forget_old(lake: Store) -> int:
+    """Delete all objects but the newest ones, which hold what they hold; how many. An hourly lake would have
+    700 MB of them after a year."""
+    keys = [stored.key for stored in lake.list(_PREFIX)]
+    for key in keys[:-_KEPT]:
+        lake.delete(key)
+    return len(keys[:-_KEPT])
 
 
 def runs_before(lake: Store, run: Run) -> tuple[str, ...]:

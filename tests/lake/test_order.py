@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from pipeline.lake import ledger
 from pipeline.lake.folder import FolderStore
-from pipeline.lake.order import Place, place, places, runs_before, runs_told, runs_until, unfinished
+from pipeline.lake.order import (
+    Place,
+    forget_old,
+    place,
+    places,
+    runs_before,
+    runs_told,
+    runs_until,
+    unfinished,
+)
 from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.segments import LEDGER
@@ -73,6 +82,16 @@ def test_a_lake_without_an_order_begins_with_its_ledger(store: Store) -> None:
     place(store, IDS[7])
     place(store, IDS[5])
     assert order_of(store) == [*IDS[:3], IDS[7], IDS[5]]
+
+
+def test_old_objects_go_and_every_run_keeps_its_place(store: Store) -> None:
+    for hour in range(30):
+        place(store, f"20310501T{hour:06d}Z")
+    before = places(store)
+    assert (forget_old(store), forget_old(store)) == (6, 0)
+    assert places(store) == before
+    place(store, before[0].run_id)
+    assert places(store) == before
 
 
 def test_racing_runs_take_one_place_each(contested_store: Store) -> None:

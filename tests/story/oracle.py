@@ -50,7 +50,8 @@ def rows_of(groups: Groups) -> pa.Table:
     """segments.CLUSTERS, in no order."""
     rows = [(doc, min(group)) for group in groups for doc in reversed(group)]
     docs, names = zip(*rows, strict=True) if rows else ((), ())
-    return pa.table([pa.array(docs, pa.string()), pa.array(names, pa.string())], CLUSTERS)
+    asked = pa.repeat(pa.scalar(True), len(docs))
+    return pa.table([pa.array(docs, pa.string()), pa.array(names, pa.string()), asked], CLUSTERS)
 
 
 def ledger(*runs: pa.Table) -> pa.Table:
