@@ -126,6 +126,11 @@ class Params:
                 f"bands x rows must not exceed num_perm: {self.bands} x {self.rows} > {self.num_perm}"
             )
 
+    @property
+    def least_words(self) -> int:
+        """Words of a text that can prove anything: shorter ones share too few shingles."""
+        return self.min_shared_shingles + self.shingle_words - 1
+
     def fingerprint(self) -> str:
         """Twelve hex digits over what decides the index's content: signatures and their input."""
         kept = ("shingle_words", "num_perm", "bands", "rows", "anchor_rate")

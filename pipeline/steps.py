@@ -31,7 +31,6 @@ from pipeline.ingest.warc import read_page
 from pipeline.judge import judgements_of
 from pipeline.lake import ledger, order
 from pipeline.lake.locate import open_store
-from pipeline.lake.pages import first_fetched, segments_of
 from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
 from pipeline.lake.templates import templates_before
@@ -39,6 +38,7 @@ from pipeline.match.blocks import compared
 from pipeline.match.scorecard import load_scorecard
 from pipeline.match.words import Words
 from pipeline.matching import step as matching
+from pipeline.matching.past import before
 from pipeline.matching.result import Matched
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
@@ -186,27 +186,19 @@ def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched
 def story(lake: Store, run: Run, config: Config) -> Told:
     """Give clusters their story ids against the ledger; appends the run's events to it."""
     clusters = read_segment(lake, segment_key("clusters", run.run_id, _ALL))
-    history = ledger.history(lake, order.runs_before(lake, run))
-    events = identify(clusters, history, run.run_id)
-    born = newborn(events)
-    events = dated(events, born, _first_seen(lake, run, born))
+    with before(lake, run, config) as known:
+        events = identify(clusters, known.past, run.run_id)
+        born = newborn(events)
+        events = dated(events, born, known.first_seen(born["doc_id"].combine_chunks()))
+        living = known.past.living + live_count(events)
     ledger.append(lake, run.run_id, events)
     changes = events["change"].to_pylist()
     return Told(
-        stories=live_count(history) + live_count(events),
+        stories=living,
         created=changes.count("created"),
         merged=changes.count("merged_into"),
         split=changes.count("split_from"),
     )
-
-
-def _first_seen(lake: Store, run: Run, born: pa.Table) -> pa.Array:
-    """When the documents of the stories that are born in the run were fetched first. If all are new, the
-    run's own pages tell it."""
-    new = born["other_story_id"].null_count == born.num_rows
-    runs = (run.run_id,) if new else order.runs_until(lake, run)
-    segments = segments_of(lake, "pages", runs)
-    return first_fetched(lake, segments, born["doc_id"].combine_chunks())
 
 
 def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | None = None) -> Released:

@@ -34,7 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "story": {"match"},
     "index": {"match"},
     "lake": set(),
-    "matching": {"index", "lake", "match"},
+    "matching": {"index", "lake", "match", "story"},
     "ingest": {"lake"},
     "publish": {"lake"},
     "judge": {"story", "lake", "publish"},

@@ -41,7 +41,7 @@ def adopt(index: Index, new: Pages, texts: pa.Array, known: pa.Table, params: Pa
     pages = np.array(index.outlet_pages, np.int64)
     pages += np.bincount(new.outlets[new.outlets >= 0], minlength=len(pages))
     lines = read_lines(new.articles.words, new.outlets)
-    rows = _counted(known, chrome, lines, new.articles.times, pages)
+    rows = _counted(known, chrome, lines, new.seen, pages)
     words = strip(lines, chrome)
     lines = read_lines(words, new.outlets)
     learned = _learned(index, new, words, lines, params)
@@ -60,7 +60,7 @@ def _learned(index: Index, new: Pages, words: Words, lines: Lines, params: Param
     both = Words.concat([words, index.words(holders)])
     outlets = np.concatenate([new.outlets, index["outlets"][holders]])
     urls = np.concatenate([new.articles.urls, index["urls"][holders]])
-    times = np.concatenate([new.articles.times, index["times"][holders]])
+    times = np.concatenate([new.seen, index["seen"][holders]])
     learned = learn(read_lines(both, outlets), params, urls + 1, times)
     rows = np.flatnonzero(np.isin(learned.chrome.keys, own))
     keys = learned.chrome.keys[rows]

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.index.reach import Asked, Reached, known_edges, members, neighbourhood, reach
+from pipeline.index.reach import Asked, Reached, known_edges, members, neighbourhood, quoting, reach
 from pipeline.index.standing import Index, Pages
 from pipeline.match.candidates import BY_ANCHORS, BY_BANDS, spans_of
 from pipeline.match.chrome import Chrome, read_lines, strip
@@ -27,6 +27,7 @@ from pipeline.match.known import Known
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import OPEN, Verifier
+from pipeline.match.words import Words
 from pipeline.params import Params
 
 
@@ -52,7 +53,8 @@ def fold_in(
     scorecard: Scorecard,
     params: Params,
 ) -> Folded:
-    """Fold k new pages, without chrome, into the stories of the index.
+    """Fold k new pages, without chrome, into the stories of the index. Stories that fall apart are asked
+    anew.
 
     `became`: lines that turned into chrome with them; `reopened` int64: documents whose stories are to be
     clustered again for another reason; `judged` gives what was said of pairs among documents (string[n]).
@@ -67,16 +69,30 @@ def fold_in(
     verifier = Verifier(Articles.concat([asked, index.articles(others)]), scorecard, params)
     verdicts = verifier.verify(pairs)
     # what rests on rare words is judged again by every page that has some of them
-    touching = verdicts.accepted | (verdicts.rule == OPEN) | reached.same | index["doubtful"][reached.docs]
+    near = worth_keeping(verdicts, params)
+    touching = near | (verdicts.rule == OPEN) | reached.same | index["doubtful"][reached.docs]
     touched = neighbourhood(index, np.concatenate([again, reached.docs[touching]]))
     stand = np.setdiff1d(touched, again, assume_unique=True)
-    elsewhere = np.setdiff1d(others, touched, assume_unique=True)
-    near = worth_keeping(verdicts, params) & ~verdicts.accepted & ~np.isin(reached.docs, touched)
+    doubted = np.unique(pairs[verdicts.rule == OPEN, 0])
+    quoted = Words.concat([asked.words.take(doubted), index.words(stand[index["doubtful"][stand]])])
+    elsewhere = np.setdiff1d(np.union1d(others, quoting(index, quoted, touched, params)), touched)
+    doc_ids, mine, clusters = _clustered(index, asked, ids, stand, elsewhere, judged, verifier)
+    torn = _torn(index, doc_ids, clusters)
+    if len(np.setdiff1d(torn, again)):
+        # what else joins them was not asked as long as they were one story
+        return fold_in(index, new, became, np.concatenate([reopened, torn]), judged, scorecard, params)
+    near &= ~verdicts.accepted & ~np.isin(reached.docs, touched)
     near_ids = pa.concat_arrays([ids, index.doc_ids(others)])
-    return Folded(
-        *_clustered(index, asked, ids, stand, elsewhere, judged, verifier),
-        *_near(near_ids, verifier, pairs[near], reached.take(near)),
-    )
+    return Folded(doc_ids, mine, clusters, *_near(near_ids, verifier, pairs[near], reached.take(near)))
+
+
+def _torn(index: Index, doc_ids: pa.Array, clusters: Clusters) -> NDArray[np.int64]:
+    """The documents of stories of the index that are not all in one cluster any more."""
+    docs = index.numbers(doc_ids)
+    known = np.flatnonzero(docs >= 0)
+    both = np.unique(np.stack([index["labels"][docs[known]], clusters.labels[known]]), axis=1)
+    stories, parts = np.unique(both[0], return_counts=True)
+    return members(index, stories[parts > 1])
 
 
 def _clustered(

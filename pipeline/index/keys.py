@@ -13,7 +13,7 @@ from pipeline.match.sign import anchors, sign
 from pipeline.match.words import Words
 from pipeline.params import Params
 
-BAND, ANCHOR, LINE, DOC_ID, URL, TEXT = (np.uint64(kind) for kind in range(1, 7))
+BAND, ANCHOR, LINE, DOC_ID, URL, TEXT, STORY_ID = (np.uint64(kind) for kind in range(1, 8))
 
 
 def keys_of(kind: np.uint64, values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -26,7 +26,7 @@ class _Level:
     name: str
     keys: NDArray[np.uint64]
     docs: NDArray[np.uint32]
-    opens: NDArray[np.uint32]
+    opens: NDArray[np.uint64]
 
     @property
     def bits(self) -> int:
@@ -89,7 +89,7 @@ class Postings:
             name,
             create(self._path(name, "keys"), np.uint64, n),
             create(self._path(name, "docs"), np.uint32, n),
-            create(self._path(name, "opens"), np.uint32, (1 << bits) + 1),
+            create(self._path(name, "opens"), np.uint64, (1 << bits) + 1),
         )
 
     def _finish(self, level: _Level) -> None:
@@ -99,7 +99,7 @@ class Postings:
     def _open(self, name: str) -> _Level:
         keys, docs, opens = (
             mapped(self._path(name, part), dtype)
-            for part, dtype in (("keys", np.uint64), ("docs", np.uint32), ("opens", np.uint32))
+            for part, dtype in (("keys", np.uint64), ("docs", np.uint32), ("opens", np.uint64))
         )
         return _Level(name, keys, docs, opens)
 

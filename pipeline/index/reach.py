@@ -20,7 +20,8 @@ from pipeline.match.words import Words
 from pipeline.params import Params
 
 _BUCKET = 64  # documents that are read of a bucket
-_PER_STORY = 4  # documents of one story that a text is held against
+_PER_GROUP = 4  # of those that are surely copies
+_PER_STORY = 8  # documents of one story that a text is held against
 _BY_BAND, _BY_ANCHOR, _BY_URL, _BY_TEXT = range(4)
 
 
@@ -78,22 +79,36 @@ def _look_up(
     at, docs = index.postings.probe(values, _BUCKET)
     kept = ~np.isin(docs, but) & ~_stale(index, values[at], docs, params)
     at, docs = at[kept], docs[kept]
-    # of each bucket one document of those that are surely copies, the first that was entered, and so many
+    # of each bucket some documents of those that are surely copies, the first that were entered, and so many
+    # such groups
     labels = index["sure"][docs]
     order = np.lexsort((docs, labels, at))
-    new = (np.diff(at[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
-    at, docs = at[order[new]], docs[order[new]]
-    order = np.lexsort((docs, at))
-    at, docs = at[order], docs[order]
-    opens = np.flatnonzero(np.diff(at, prepend=-1))
-    rank = np.arange(len(at)) - np.repeat(opens, np.diff(np.append(opens, len(at))))
-    at, docs = at[rank < params.bucket_cap], docs[rank < params.bucket_cap]
+    at, docs, labels = at[order], docs[order], labels[order]
+    new = (np.diff(at, prepend=-1) != 0) | (np.diff(labels, prepend=-1) != 0)
+    kept = (_rank(new) < _PER_GROUP) & (_rank(np.diff(at, prepend=-1) != 0, new) < params.bucket_cap)
+    at, docs = at[kept], docs[kept]
     # each row once for every entry that asked for its key
     entries = np.argsort(inverse, kind="stable")
     starts = np.searchsorted(inverse[entries], at)
     counts = np.bincount(inverse, minlength=len(values))[at]
     places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return entries[np.repeat(starts, counts) + places], np.repeat(docs, counts)
+
+
+def quoting(index: Index, texts: Words, but: NDArray[np.int64], params: Params) -> NDArray[np.int64]:
+    """The documents of the index that share an anchor with any of the texts, ascending, whenever they were
+    published: it is counted in how many stories the words stand."""
+    keys = text_keys(texts, params)
+    _, docs = _look_up(index, np.unique(keys.anchors), but, params)
+    return np.unique(docs)
+
+
+def _rank(opens: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """For each of m rows in runs, each of which begins where `opens` (bool[m]) says, its place in the run, or
+    how many of `counted` (bool[m]) came before it there."""
+    steps = np.cumsum(np.ones(len(opens), bool) if counted is None else counted, dtype=np.int64)
+    starts = np.maximum.accumulate(np.where(opens, np.arange(len(opens)), 0))
+    return np.asarray(steps - steps[starts], np.int64)
 
 
 def _stale(
@@ -147,8 +162,7 @@ def _candidates(
     same = shared[:, _BY_TEXT] > 0
     order = np.lexsort((index["digests"][doc], -shared.sum(axis=1), ~same, labels, owner))
     new = (np.diff(owner[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
-    opens = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
-    rows = np.sort(order[np.arange(len(order)) - opens < _PER_STORY])
+    rows = np.sort(order[_rank(new) < _PER_STORY])
     return Reached(owner, doc, shared[:, _BY_BAND] == 0, same).take(rows)
 
 

@@ -7,20 +7,16 @@ up is mapped, not loaded. Documents are numbered in the order in which they were
 
 from __future__ import annotations
 
-import fcntl
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.index import kernels
-from pipeline.index.columns import Column
-from pipeline.index.keys import DOC_ID, LINE, TEXT, URL, TextKeys, keys_of, text_keys
-from pipeline.index.postings import Postings
+from pipeline.index.kept import Kept
+from pipeline.index.keys import DOC_ID, LINE, STORY_ID, TEXT, URL, TextKeys, keys_of, text_keys
 from pipeline.match.blocks import digest_strings
 from pipeline.match.chrome import Chrome, read_lines, strip
 from pipeline.match.figures import Articles
@@ -28,47 +24,18 @@ from pipeline.match.kernels.groups import roots, unite_all
 from pipeline.match.words import Words, buffers
 from pipeline.params import Params
 
-_COLUMNS = {
-    "ids": np.uint8,
-    "id_starts": np.int64,
-    "id_ends": np.int64,
-    "words": np.uint32,
-    "starts": np.int64,
-    "ends": np.int64,
-    "head_words": np.uint32,
-    "head_starts": np.int64,
-    "head_ends": np.int64,
-    "outlets": np.int32,
-    "urls": np.int64,
-    "times": np.int64,
-    "digests": np.uint64,
-    "labels": np.int64,
-    "sure": np.int64,
-    "doubtful": np.bool_,
-    "ring": np.int64,
-    "changed": np.bool_,
-    "anchors": np.int32,
-    "edge_heads": np.int64,
-    "edge_a": np.int64,
-    "edge_b": np.int64,
-    "edge_next_a": np.int64,
-    "edge_next_b": np.int64,
-    "edge_sure": np.bool_,
-    "edge_anchors": np.bool_,
-    "chrome": np.uint64,
-}
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
 _COPIES = 256  # of one text
-_STATE, _TORN, _LOCK = "state.json", "torn", "lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """k documents: `doc_ids` string[k]; `outlets` int32[k], codes of `Index.outlet_codes`, -1 for none; what
-    of them is compared."""
+    """k documents: `doc_ids` string[k]; `outlets` int32[k], codes of `Index.outlet_codes`, -1 for none;
+    `seen` int64[k], when each was fetched first, in microseconds; what of them is compared."""
 
     doc_ids: pa.Array
     outlets: NDArray[np.int32]
+    seen: NDArray[np.int64]
     articles: Articles
 
     def __len__(self) -> int:
@@ -85,65 +52,11 @@ class Edges:
     by_anchors: NDArray[np.bool_]
 
 
-class Index:
-    """The index in a folder, as it was saved last. One process at a time has it open."""
-
-    runs: tuple[str, ...]
-    mark: str
-    outlet_ids: list[str]
-    outlet_pages: list[int]
-    columns: dict[str, Column]
-    postings: Postings
-
-    def __init__(self, folder: Path) -> None:
-        """Open it; empty if there is none, or one whose last change was cut short."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._lock: BinaryIO = (folder / _LOCK).open("wb")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        if (folder / _TORN).exists():
-            self.reset()
-        else:
-            self._load()
+class Index(Kept):
+    """The index in a folder, and what is asked of it."""
 
     def __len__(self) -> int:
         return len(self.columns["outlets"])
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.columns[name].values
-
-    def __enter__(self) -> Index:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.close()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        for path in self._folder.iterdir():
-            if path.name != _LOCK:
-                path.unlink()
-        self._load()
-
-    def change(self) -> None:
-        """To be called before the first change: until `save`, a crash means that all is forgotten."""
-        (self._folder / _TORN).touch()
-
-    def save(self, runs: tuple[str, ...], mark: str) -> None:
-        """Keep what was changed, as what stands after `runs`; `mark` names the last one's result."""
-        self.runs, self.mark = runs, mark
-        state = {
-            "runs": list(runs),
-            "mark": mark,
-            "outlets": self.outlet_ids,
-            "outlet_pages": self.outlet_pages,
-            "lengths": {name: len(column) for name, column in self.columns.items()},
-            "levels": self.postings.names,
-        }
-        path = self._folder / f"{_STATE}.new"
-        path.write_text(json.dumps(state), encoding="utf-8")
-        path.replace(self._folder / _STATE)
-        (self._folder / _TORN).unlink(missing_ok=True)
 
     def outlet_codes(self, ids: pa.Array) -> NDArray[np.int32]:
         """Codes of the outlets (string[k], null for none) of some documents; new ones are added."""
@@ -163,10 +76,7 @@ class Index:
             new.articles.headlines.compact(),
             new.articles.urls,
         )
-        data, offsets = buffers(new.doc_ids.cast(pa.large_string()))
-        base = len(self["ids"]) - offsets[0]
-        self.columns["ids"].append(data[offsets[0] : offsets[-1]])
-        self._append(id_starts=offsets[:-1] + base, id_ends=offsets[1:] + base)
+        self._append_texts("ids", "id_starts", "id_ends", new.doc_ids)
         self._append_words("words", "starts", "ends", bodies)
         self._append_words("head_words", "head_starts", "head_ends", heads)
         self._append(outlets=new.outlets, urls=urls, times=new.articles.times)
@@ -175,7 +85,7 @@ class Index:
             digests=digests, labels=numbers, sure=numbers, ring=numbers, edge_heads=np.full(len(new), -1)
         )
         none = np.zeros(len(new), bool)
-        self._append(anchors=none, doubtful=none, changed=none)
+        self._append(anchors=none, doubtful=none, changed=none, stories=np.full(len(new), -1), seen=new.seen)
         for code, pages in zip(*np.unique(new.outlets[new.outlets >= 0], return_counts=True), strict=True):
             self.outlet_pages[code] += int(pages)
         named = np.flatnonzero(urls >= 0)
@@ -227,15 +137,16 @@ class Index:
         _, docs = self.postings.probe(np.unique(keys_of(LINE, lines)), most)
         return np.unique(docs)
 
-    def settle(self, docs: NDArray[np.int64], labels: NDArray[np.int64], edges: Edges) -> None:
+    def settle(
+        self, docs: NDArray[np.int64], labels: NDArray[np.int64], edges: Edges, params: Params
+    ) -> None:
         """Put whole stories in the place of what these documents were in: `docs` int64[k] all documents of
         some stories, `labels` int64[k] which document each one's story is named by, `edges` all their
         edges."""
         self["labels"][docs] = labels
         kernels.tie_rings(docs[np.argsort(labels, kind="stable")], self["labels"], self["ring"])
-        self["sure"][docs] = self._sure_groups(docs, edges)
-        self["doubtful"][docs] = False
-        self["doubtful"][edges.pairs[~edges.sure]] = True
+        self["sure"][docs] = self._sure_groups(docs, edges, params)
+        self["doubtful"][docs] = np.isin(labels, self["labels"][edges.pairs[~edges.sure]])
         self["edge_heads"][docs] = -1
         first, m = len(self["edge_a"]), len(edges.pairs)
         a, b = edges.pairs[:, 0].copy(), edges.pairs[:, 1].copy()
@@ -244,12 +155,13 @@ class Index:
         self._append(edge_a=a, edge_b=b, edge_next_a=next_a, edge_next_b=next_b)
         self._append(edge_sure=edges.sure, edge_anchors=edges.by_anchors)
 
-    def _sure_groups(self, docs: NDArray[np.int64], edges: Edges) -> NDArray[np.int64]:
+    def _sure_groups(self, docs: NDArray[np.int64], edges: Edges, params: Params) -> NDArray[np.int64]:
         """For each of the documents (int64[k]) the first of those that are copies of it whatever else stands
         in the lake."""
         parent = np.arange(len(docs))
         _, firsts, same = np.unique(self["digests"][docs], return_index=True, return_inverse=True)
-        unite_all(parent, parent, firsts[same])
+        enough = np.flatnonzero(self["ends"][docs] - self["starts"][docs] >= params.least_words)
+        unite_all(parent, enough, firsts[same][enough])
         order = np.argsort(docs)
         ends = order[np.searchsorted(docs, edges.pairs[edges.sure], sorter=order)]
         unite_all(parent, ends[:, 0], ends[:, 1])
@@ -272,18 +184,42 @@ class Index:
 
     def doc_ids(self, docs: NDArray[np.int64]) -> pa.Array:
         """The ids (string[k]) of some documents."""
-        text = self._gathered("ids", "id_starts", "id_ends", docs)
-        offsets = np.append(0, text.ends).astype(np.int64)
-        found = pa.LargeStringArray.from_buffers(len(docs), pa.py_buffer(offsets), pa.py_buffer(text.words))
-        return found.cast(pa.string())
+        return self._texts("ids", "id_starts", "id_ends", docs)
 
-    def numbers(self, doc_ids: pa.Array) -> NDArray[np.int64]:
+    def numbers(self, doc_ids: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
         """The numbers of documents by their ids (string[k]), int64[k], -1 for those that are not here."""
-        keys, inverse = np.unique(keys_of(DOC_ID, digest_strings(doc_ids)), return_inverse=True)
-        owners, docs = self.postings.probe(keys, 1)
-        found = np.full(len(keys), -1)
-        found[owners] = docs
+        return self.find(keys_of(DOC_ID, digest_strings(doc_ids)))
+
+    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """What stands under each key (uint64[k]) of one thing alone, int64[k], -1 where nothing does."""
+        asked, inverse = np.unique(keys, return_inverse=True)
+        owners, numbers = self.postings.probe(asked, 1)
+        found = np.full(len(asked), -1)
+        found[owners] = numbers
         return np.asarray(found[inverse], np.int64)
+
+    def enter_stories(self, story_ids: pa.Array) -> None:
+        """Enter stories (string[k]) in the order in which they were born."""
+        numbers = np.arange(len(self["into"]), len(self["into"]) + len(story_ids))
+        self._append_texts("story_bytes", "story_starts", "story_ends", story_ids)
+        self._append(into=np.full(len(numbers), -1))
+        self._post([(keys_of(STORY_ID, digest_strings(story_ids)), numbers)])
+
+    def story_ids(self, stories: NDArray[np.int64]) -> pa.Array:
+        """The ids (string[k]) of some stories."""
+        return self._texts("story_bytes", "story_starts", "story_ends", stories)
+
+    def _append_texts(self, data: str, starts: str, ends: str, texts: pa.Array) -> None:
+        content, offsets = buffers(texts.cast(pa.large_string()))
+        base = len(self[data]) - offsets[0]
+        self.columns[data].append(content[offsets[0] : offsets[-1]])
+        self._append(**{starts: offsets[:-1] + base, ends: offsets[1:] + base})
+
+    def _texts(self, data: str, starts: str, ends: str, rows: NDArray[np.int64]) -> pa.Array:
+        text = self._gathered(data, starts, ends, rows)
+        offsets = np.append(0, text.ends).astype(np.int64)
+        found = pa.LargeStringArray.from_buffers(len(rows), pa.py_buffer(offsets), pa.py_buffer(text.words))
+        return found.cast(pa.string())
 
     def _of_texts(
         self, numbers: NDArray[np.int64], texts: Words, digests: NDArray[np.uint64], params: Params
@@ -316,17 +252,3 @@ class Index:
         base = len(self[words])
         self.columns[words].append(texts.words)
         self._append(**{starts: texts.starts + base, ends: texts.ends + base})
-
-    def _load(self) -> None:
-        path = self._folder / _STATE
-        state = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        self.runs = tuple(state.get("runs", ()))
-        self.mark = state.get("mark", "")
-        self.outlet_ids = state.get("outlets", [])
-        self.outlet_pages = state.get("outlet_pages", [])
-        lengths = state.get("lengths", {})
-        self.columns = {
-            name: Column(self._folder / f"{name}.column", dtype, lengths.get(name, 0))
-            for name, dtype in _COLUMNS.items()
-        }
-        self.postings = Postings(self._folder, state.get("levels", []))

@@ -21,13 +21,16 @@ from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.segments import PAGES
 
+_TIME = PAGES.field("fetched_at").type
+
 
 @dataclass(frozen=True, slots=True)
 class Documents:
     """n documents sorted by doc_id, and where in the m rows of the segments each lies.
 
     `doc_ids` string[n]; `first_seen_at`, `last_seen_at` timestamp[us, UTC][n]: when each was fetched
-    first and last; `rows` int64[n]: the row of its first fetch, counted over all segments in order.
+    first and last; `rows` int64[n]: the row of its first fetch in the first run that has it, counted over all
+    segments in order; `places` int64[n]: which of the runs that is.
     """
 
     lake: Store
@@ -36,6 +39,7 @@ class Documents:
     first_seen_at: pa.Array
     last_seen_at: pa.Array
     rows: NDArray[np.int64]
+    places: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,25 +71,31 @@ def documents(lake: Store, run: Run) -> Documents:
 
 def documents_of(lake: Store, runs: Sequence[str]) -> Documents:
     """The documents of the pages of some runs (ids, in the order in which they were taken up)."""
-    segments = segments_of(lake, "pages", runs)
-    seen = read_segments(lake, PAGES, segments, ["doc_id", "fetched_at"])
-    # both sorts are stable, and the segments come in the order in which runs were taken up: the first row
-    # of a doc_id is that of its first fetch, in the first run that has it
-    rows = np.argsort(_micros(seen["fetched_at"]), kind="stable")
+    by_run = [segments_of(lake, "pages", [run_id]) for run_id in runs]
+    parts = [read_segments(lake, PAGES, segments, ["doc_id", "fetched_at"]) for segments in by_run]
+    seen = pa.concat_tables([PAGES.empty_table().select(["doc_id", "fetched_at"]), *parts])
+    places = np.repeat(np.arange(len(parts)), [part.num_rows for part in parts])
+    fetched = _micros(seen["fetched_at"])
+    # a document is what the first run that has it fetched first: what a later run says of it, even a
+    # backfill, changes no text that is matched already
+    rows = np.lexsort((fetched, places))
     ids = seen["doc_id"].combine_chunks().take(rows)
-    by_id = pc.sort_indices(ids).to_numpy()
+    by_id = pc.sort_indices(ids).to_numpy()  # stable
     rows, ids = rows[by_id], ids.take(by_id)
     differs = pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))).to_numpy(zero_copy_only=False)
     opens = np.flatnonzero(np.append(True, differs)[: len(ids)])
-    closes = np.append(opens[1:], len(ids))[: len(opens)] - 1
-    fetched = seen["fetched_at"].combine_chunks()
+    times = fetched[rows]
+    first, last = (
+        extreme.reduceat(times, opens) if len(opens) else times for extreme in (np.minimum, np.maximum)
+    )
     return Documents(
         lake,
-        segments,
+        tuple(key for segments in by_run for key in segments),
         ids.take(opens),
-        fetched.take(rows[opens]),
-        fetched.take(rows[closes]),
+        pa.array(first).cast(_TIME),
+        pa.array(last).cast(_TIME),
         rows[opens],
+        places[rows[opens]],
     )
 
 

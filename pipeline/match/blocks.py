@@ -44,9 +44,10 @@ def url_keys(urls: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
     return np.where(pc.starts_with(texts, "file:").to_numpy(zero_copy_only=False), -1, keys)
 
 
-def digest_strings(texts: pa.Array) -> NDArray[np.uint64]:
+def digest_strings(texts: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
     """64 bits of each string (string[n], none null), uint64[n]."""
-    data, offsets = buffers(texts.cast(pa.large_string()))
+    texts = texts.cast(pa.large_string())
+    data, offsets = buffers(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
     digests = np.empty(len(texts), np.uint64)
     shingles.digest_strings(data, offsets, digests)
     return digests

@@ -30,8 +30,7 @@ from pipeline.params import Params
 def representatives(signed: Signed, words: Words, params: Params) -> NDArray[np.int64]:
     """For each document the first one with the same words, int64[n]; itself if it is unique, or too
     short to prove anything (what is left of pages of which all but a stub was chrome)."""
-    enough = words.lengths >= params.min_shared_shingles + params.shingle_words - 1
-    return np.where(enough, signed.same, np.arange(len(signed)))
+    return np.where(words.lengths >= params.least_words, signed.same, np.arange(len(signed)))
 
 
 @dataclass(frozen=True, slots=True)

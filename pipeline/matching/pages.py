@@ -15,6 +15,7 @@ from pipeline.match.blocks import nobody_is_none, url_keys
 from pipeline.match.figures import Articles
 from pipeline.match.words import Words, WordStore, read_words
 
+NAMED = ("doc_id", "body_sha256")
 NARROW = ("outlet_id", "url_normalised", "headline", "published_at")
 
 
@@ -56,7 +57,7 @@ def no_pages() -> tuple[Pages, pa.Array]:
     """None at all, in the same form."""
     none, nothing = pa.array([], pa.string()), np.zeros(0, np.int64)
     articles = Articles(read_words(none), read_words(none), nothing, nothing)
-    return Pages(none, nothing.astype(np.int32), articles), none
+    return Pages(none, nothing.astype(np.int32), nothing, articles), none
 
 
 def _pages(
@@ -71,4 +72,5 @@ def _pages(
         times_of(table, docs.first_seen_at.take(at)),
     )
     outlets = codes(nobody_is_none(table["outlet_id"].combine_chunks()))
-    return Pages(docs.doc_ids.take(at), outlets, articles), table["body"].combine_chunks()
+    seen = docs.first_seen_at.take(at).cast(pa.int64()).to_numpy()
+    return Pages(docs.doc_ids.take(at), outlets, seen, articles), table["body"].combine_chunks()

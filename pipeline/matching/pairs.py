@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.errors import Failed
 from pipeline.lake import order
 from pipeline.lake.segment import read_batches, read_segment
 from pipeline.lake.store import Store
@@ -51,4 +52,7 @@ def holds(pairs: pa.Table) -> NDArray[np.bool_]:
 
 
 def _places(ids: pa.ChunkedArray, doc_ids: pa.Array) -> NDArray[np.int64]:
-    return np.asarray(pc.index_in(ids, value_set=doc_ids).to_numpy(), np.int64)
+    found = pc.index_in(ids, value_set=doc_ids)
+    if found.null_count:
+        raise Failed(f"{ids.filter(found.is_null())[0]}: a pair or cluster of a run has it, no page is there")
+    return np.asarray(found.to_numpy(), np.int64)

@@ -40,8 +40,10 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run writes: schema.BOILERPLATE, segments.PAIRS, segments.CLUSTERS, and what was found."""
+    """What a run writes: schema.BOILERPLATE, segments.PAIRS, segments.CLUSTERS, and what was found. `pages`:
+    doc_id and body_sha256 of the pages that it matched."""
 
+    pages: pa.Table
     chrome: pa.Table
     pairs: pa.Table
     clusters: pa.Table
@@ -76,7 +78,7 @@ def write(lake: Store, run_id: str, result: Result, kind: str, whole: bool, befo
     write_segment(lake, segment_key("boilerplate", run_id, ALL), result.chrome)
     write_segment(lake, segment_key("pairs", run_id, ALL), result.pairs)
     digest = hashlib.sha256(before.encode())
-    for table in (result.clusters, result.chrome, result.pairs):
+    for table in (result.pages, result.clusters, result.chrome, result.pairs):
         digest.update(to_parquet(table))
     told = asdict(Done(kind, whole, digest.hexdigest(), result.matched))
     rows = result.clusters.cast(CLUSTERS.with_metadata({_META: json.dumps(told).encode()}))

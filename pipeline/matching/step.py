@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.config import Config
+from pipeline.errors import BadInput
 from pipeline.index.standing import Index
 from pipeline.lake import order
 from pipeline.lake.store import Store
@@ -30,19 +32,29 @@ def match(
 ) -> Matched:
     """Match the run's pages; with `whole`, all pages of the lake anew, whatever was found before. `said`
     gives the judgements (segments.JUDGEMENTS) that bind in a run."""
+    wish = f"clusters/run={run.run_id}/rematch"
     if stands := done(lake, run.run_id):
+        if whole and not lake.exists(wish):
+            raise BadInput(f"run {run.run_id} is matched already: to match all pages anew takes a new run")
         return stands.matched
+    if whole:
+        lake.put(wish, b"")  # a rerun, by whomever, wishes the same
     scorecard = load_scorecard(config.scorecard)
     kind = f"{config.params.matching()}-{scorecard.digest()}"
     before = order.runs_before(lake, run)
     last = done(lake, before[-1]) if before else None
-    whole = whole or last is None or last.kind != kind
+    whole = lake.exists(wish) or last is None or last.kind != kind
     if whole:
         result = fold_all(lake, run, said(run), scorecard, config.params)
     else:
-        place = hashlib.sha256(lake.url.encode()).hexdigest()[:16]
-        with Index(config.cache / place / kind) as index:
+        with Index(index_folder(lake, config, kind)) as index:
             both = Said(said(run), said(Run.of(before[-1])))
             result = fold_onto(lake, run, index, before, both, scorecard, config.params)
     write(lake, run.run_id, result, kind, whole, last.mark if last else "")
     return result.matched
+
+
+def index_folder(lake: Store, config: Config, kind: str) -> Path:
+    """Where this machine keeps its index of the lake for a kind of matching."""
+    url = lake.url if "://" in lake.url else str(Path(lake.url).absolute())
+    return config.cache / hashlib.sha256(url.encode()).hexdigest()[:16] / kind

@@ -18,7 +18,7 @@ from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import sign
 from pipeline.match.verify import Verifier
 from pipeline.match.words import read_words
-from pipeline.matching.pages import NARROW, all_words, times_of
+from pipeline.matching.pages import NAMED, NARROW, all_words, times_of
 from pipeline.matching.result import Matched, Result
 from pipeline.matching.said import judged_among
 from pipeline.model import Run
@@ -39,7 +39,7 @@ def fold_all(lake: Store, run: Run, said: pa.Table, scorecard: Scorecard, params
     clusters = cluster(signed, Verifier(articles, scorecard, params), judged=judged)
     matched = Matched(
         pages=len(docs),
-        new_pages=len(fresh),
+        new_pages=int(np.count_nonzero(docs.places == docs.places.max(initial=-1))),
         touched=len(docs),
         candidates=clusters.candidates,
         accepted=int(np.count_nonzero(clusters.joined)),
@@ -48,7 +48,7 @@ def fold_all(lake: Store, run: Run, said: pa.Table, scorecard: Scorecard, params
     )
     names = docs.doc_ids.take(pa.array(clusters.labels))
     rows = pa.table([docs.doc_ids, names, np.ones(len(docs), bool)], schema=CLUSTERS)
-    return Result(chrome, kept_pairs(docs.doc_ids, clusters, scorecard), rows, matched)
+    return Result(docs.read(NAMED), chrome, kept_pairs(docs.doc_ids, clusters, scorecard), rows, matched)
 
 
 def _compared(docs: Documents, params: Params) -> tuple[Articles, pa.Table]:

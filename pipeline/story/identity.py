@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -77,23 +78,71 @@ def seen_days(events: pa.Table, story_ids: pa.Array) -> pa.Array:
     return born["seen_day"].combine_chunks().take(pc.index_in(story_ids, value_set=born["story_id"]))
 
 
-def identify(clusters: pa.Table, events: pa.Table, run_id: str) -> pa.Table:
+class Past(Protocol):
+    """What is asked of the runs before one."""
+
+    def prior(self, doc_ids: pa.Array) -> pa.Array:
+        """The live story id of each of n different documents (string[n]), null for one that is in none."""
+        ...
+
+    def births(self, story_ids: pa.Array) -> Codes:
+        """The rank of each story in the order in which they were born, int64[n]."""
+        ...
+
+    def minted(self, story_ids: pa.Array) -> NDArray[np.bool_]:
+        """Which of the ids were ever given away, bool[n]."""
+        ...
+
+    @property
+    def living(self) -> int:
+        """How many stories live."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The past as all events (segments.LEDGER) of the runs before tell it, in order."""
+
+    events: pa.Table
+
+    def prior(self, doc_ids: pa.Array) -> pa.Array:
+        return stories_of(self.events, doc_ids)
+
+    def births(self, story_ids: pa.Array) -> Codes:
+        at = pc.index_in(self._born(), value_set=story_ids)
+        ranks = np.zeros(len(story_ids), np.int64)
+        ranks[at.drop_null().to_numpy()] = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
+        return ranks
+
+    def minted(self, story_ids: pa.Array) -> NDArray[np.bool_]:
+        given = pc.is_in(story_ids, value_set=self._born())
+        return np.asarray(given.to_numpy(zero_copy_only=False), np.bool_)
+
+    @property
+    def living(self) -> int:
+        return live_count(self.events)
+
+    def _born(self) -> pa.Array:
+        born = self.events.filter(pc.is_in(self.events["change"], value_set=BORN))
+        return born["story_id"].combine_chunks()
+
+
+def identify(clusters: pa.Table, past: Past, run_id: str) -> pa.Table:
     """The run's events (segments.LEDGER), without days.
 
     `clusters`: segments.CLUSTERS with all documents of every story that it has a document of; documents
-    that it lacks keep their story. `events`: segments.LEDGER of the runs before, in order.
+    that it lacks keep their story.
     """
     clusters = clusters.sort_by([("cluster", "ascending"), ("doc_id", "ascending")])
     docs = clusters["doc_id"].combine_chunks()
     named = clusters["cluster"].combine_chunks().dictionary_encode()
     cluster = named.indices.to_numpy().astype(np.int64)
-    prior = stories_of(events, docs).dictionary_encode()
-    born = events.filter(pc.is_in(events["change"], value_set=BORN))["story_id"].combine_chunks()
-    claims = _claims(cluster, prior, born)
+    prior = past.prior(docs).dictionary_encode()
+    claims = _claims(cluster, prior, past)
     kept = _keep(claims, len(named.dictionary), len(prior.dictionary))
 
     new = np.flatnonzero(kept < 0)
-    minted = pa.array(_mint(named.dictionary.take(new).to_pylist(), born), pa.string())
+    minted = pa.array(_mint(named.dictionary.take(new).to_pylist(), past), pa.string())
     story = np.where(kept < 0, len(prior.dictionary) + np.cumsum(kept < 0) - 1, kept)
     ids = pa.chunked_array([prior.dictionary, minted]).combine_chunks()
     fate = _fate(claims, kept)
@@ -135,23 +184,15 @@ def dated(events: pa.Table, documents: pa.Table, first_seen_at: pa.Array) -> pa.
 _EVENT = pa.schema([LEDGER.field(name) for name in ("change", "story_id", "other_story_id", "doc_id")])
 
 
-def _claims(cluster: Codes, prior: pa.DictionaryArray, born: pa.Array) -> _Claims:
+def _claims(cluster: Codes, prior: pa.DictionaryArray, past: Past) -> _Claims:
     known = prior.is_valid().to_numpy(zero_copy_only=False)
     width = max(len(prior.dictionary), 1)
     pairs, count = np.unique(
         cluster[known] * width + prior.indices.drop_null().to_numpy(), return_counts=True
     )
     held, story = np.divmod(pairs, width)
-    order = np.lexsort((held, _births(prior.dictionary, born)[story], -count))
+    order = np.lexsort((held, past.births(prior.dictionary)[story], -count))
     return _Claims(held[order], story[order], count[order])
-
-
-def _births(stories: pa.Array, born: pa.Array) -> Codes:
-    """The rank of each story in the order in which they were born."""
-    at = pc.index_in(born, value_set=stories)
-    ranks = np.zeros(len(stories), np.int64)
-    ranks[at.drop_null().to_numpy()] = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
-    return ranks
 
 
 def _keep(claims: _Claims, clusters: int, stories: int) -> Codes:
@@ -187,13 +228,13 @@ def _first(keys: Codes, values: Codes, asked: Codes) -> pa.Array:
     return pa.array(values[at]).take(place)
 
 
-def _mint(names: Sequence[str], born: pa.Array) -> list[str]:
+def _mint(names: Sequence[str], past: Past) -> list[str]:
     """A new id for each cluster from its smallest doc_id; salted where that id was given away before."""
     minted: dict[str, str] = {}
     salt, left = 0, list(names)
     while left:
         ids = [_id(name, salt) for name in left]
-        taken = pc.is_in(pa.array(ids, pa.string()), value_set=born).to_pylist()
+        taken = past.minted(pa.array(ids, pa.string())).tolist()
         clash = []
         for name, story_id, used in zip(left, ids, taken, strict=True):
             if used or minted.setdefault(story_id, name) != name:

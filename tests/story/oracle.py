@@ -10,7 +10,7 @@ from itertools import count
 import pyarrow as pa
 
 from pipeline.segments import CLUSTERS, LEDGER
-from pipeline.story.identity import identify
+from pipeline.story.identity import Replayed, identify
 
 Groups = list[list[str]]
 Event = tuple[str, str, str | None, str | None]
@@ -60,7 +60,7 @@ def ledger(*runs: pa.Table) -> pa.Table:
 
 def run(history: list[pa.Table], groups: Groups) -> dict[str, str]:
     """One run over the clusters; the story of each document afterwards."""
-    history.append(identify(rows_of(groups), ledger(*history), f"run{len(history)}"))
+    history.append(identify(rows_of(groups), Replayed(ledger(*history)), f"run{len(history)}"))
     return replay(ledger(*history)).stories()
 
 

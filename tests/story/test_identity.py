@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.segments import CLUSTERS, LEDGER, TIME
 from pipeline.story.identity import (
+    Replayed,
     dated,
     identify,
     live,
@@ -176,7 +177,7 @@ def test_a_story_has_the_day_on_which_the_first_of_its_documents_was_seen(
     days: dict[str, date] = {}
     for number, (new, labels) in enumerate(runs):
         docs |= new
-        events = identify(rows_of(groups_of(docs, labels)), ledger(*history), f"run{number}")
+        events = identify(rows_of(groups_of(docs, labels)), Replayed(ledger(*history)), f"run{number}")
         born = newborn(events)
         seen = pa.array([at[doc] for doc in born["doc_id"].to_pylist()], TIME)
         history.append(dated(events, born, seen))
@@ -189,6 +190,6 @@ def test_a_story_has_the_day_on_which_the_first_of_its_documents_was_seen(
 
 
 def test_an_empty_run_over_an_empty_ledger_says_nothing() -> None:
-    events = identify(CLUSTERS.empty_table(), LEDGER.empty_table(), "run0")
+    events = identify(CLUSTERS.empty_table(), Replayed(LEDGER.empty_table()), "run0")
     assert events.equals(LEDGER.empty_table())
     assert newborn(events).num_rows == 0 == live_count(events)

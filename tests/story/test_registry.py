@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.schema import CHANGES, STORIES
-from pipeline.story.identity import BORN, identify
+from pipeline.story.identity import BORN, Replayed, identify
 from pipeline.story.registry import DATED, WATCHED, changes, registry_after
 from tests.story.oracle import ledger, replay, rows_of
 
@@ -32,7 +32,7 @@ RELEASES = st.lists(
 def told(runs: list[pa.Table], labels: list[int]) -> pa.Table:
     """A run's events over all documents, each birth with a day."""
     groups = [[d for d, of in zip(DOCS, labels, strict=True) if of == k] for k in sorted(set(labels))]
-    events = identify(rows_of(groups), ledger(*runs), f"run{len(runs)}")
+    events = identify(rows_of(groups), Replayed(ledger(*runs)), f"run{len(runs)}")
     born = pa.compute.is_in(events["change"], value_set=BORN)
     days = pa.compute.if_else(born, pa.scalar(DAY), pa.scalar(None, pa.date32()))
     return events.set_column(events.schema.get_field_index("seen_day"), "seen_day", days)
