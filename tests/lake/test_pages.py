@@ -48,7 +48,8 @@ def test_each_document_once_as_it_was_first_seen(
         lake = FolderStore(folder)
         for run in taken:
             place(lake, run.run_id)
-        found: dict[str, tuple[datetime, str]] = {}
+        found: dict[str, tuple[Run, datetime, str]] = {}
+        first: dict[str, datetime] = {}
         last: dict[str, datetime] = {}
         for run, shards in zip(taken, runs, strict=True):
             for shard, fetched in enumerate(shards):
@@ -58,16 +59,17 @@ def test_each_document_once_as_it_was_first_seen(
                 ]
                 write_segment(lake, segment_key("pages", run.run_id, f"{shard:03d}"), pages(rows))
                 for doc, at, body in rows if run in taken[: until + 1] else ():
-                    if doc not in found or at < found[doc][0]:
-                        found[doc] = (at, body)
+                    if doc not in found or (found[doc][0] is run and at < found[doc][1]):
+                        found[doc] = (run, at, body)
+                    first[doc] = min(at, first.get(doc, at))
                     last[doc] = max(at, last.get(doc, at))
         docs = documents(lake, taken[until])
         ids = sorted(found)
         assert docs.doc_ids.to_pylist() == ids
-        assert docs.first_seen_at.to_pylist() == [found[doc][0] for doc in ids]
+        assert docs.first_seen_at.to_pylist() == [first[doc] for doc in ids]
         assert docs.last_seen_at.to_pylist() == [last[doc] for doc in ids]
         read = docs.read(["body", "doc_id"])
-        assert read.to_pydict() == {"body": [found[doc][1] for doc in ids], "doc_id": ids}
+        assert read.to_pydict() == {"body": [found[doc][2] for doc in ids], "doc_id": ids}
         streamed = [
             (int(place), row["body"])
             for places, rows in docs.stream(["body"])
