@@ -1,0 +1,79 @@
+"""Three days of the demo network: each truth is a row that says so, and batches change no story."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from pipeline import steps
+from pipeline.lake.store import Store
+from pipeline.model import Run
+from tests.e2e import three_days
+from tests.e2e.network import Site, site
+
+pytestmark = pytest.mark.slow
+
+PAGE = Path(__file__).parents[2] / "docs" / "identity.md"
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with three_days.days(tmp_path_factory.mktemp("days")) as network:
+        yield network
+
+
+def test_each_truth_is_found_and_the_docs_show_it(days: Site) -> None:
+    rows = three_days.table(days)
+    assert [row.truth for row in rows if not row.holds] == []
+    assert three_days.printed(rows) in PAGE.read_text()
+
+
+def test_who_did_not_follow_the_correction_shows_it_for_days(days: Site) -> None:
+    hours = [
+        row["hours_outdated"]
+        for row in days.rows("republications")
+        if row["outdated_by"] == "correction" and row["replaced_at"] is None
+    ]
+    assert len(hours) == 3
+    assert min(hours) > 48
+
+
+def test_a_rerun_of_a_run_in_the_middle_changes_no_byte(days: Site) -> None:
+    before = _bytes(days.lake())
+    run = Run.at(three_days.MOMENTS[4])
+    steps.settle(days.lake(), run, days.config)
+    steps.match(days.lake(), run, days.config)
+    steps.story(days.lake(), run, days.config)
+    assert _bytes(days.lake()) == before
+
+
+def test_the_pages_of_all_days_at_once_make_the_same_stories(tmp_path: Path) -> None:
+    """Two runs over the same three days against six, without judgements: the same stories of what both saw."""
+    found = []
+    for moments in (three_days.MOMENTS[3::4], three_days.MOMENTS[1:]):
+        with (
+            patch("infra.demo.server.build", three_days.three_days),
+            site(tmp_path / str(len(moments))) as network,
+        ):
+            for moment in moments:
+                network.run(moment)
+            found.append({row["doc_id"]: row["story_id"] for row in network.rows("republications")})
+    few, many = found
+    both = few.keys() & many.keys()
+    assert len(both) > 250
+    assert _partition(few, both) == _partition(many, both)
+
+
+def _partition(stories: dict[str, str], docs: set[str]) -> set[frozenset[str]]:
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for doc in docs:
+        groups[stories[doc]].add(doc)
+    return {frozenset(group) for group in groups.values()}
+
+
+def _bytes(lake: Store) -> dict[str, bytes]:
+    return {stored.key: lake.get(stored.key) for stored in lake.list("")}
