@@ -13,9 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import steps
+from pipeline.errors import BadInput
 from pipeline.index.standing import Index
+from pipeline.lake.segment import read_segment, write_segment
 from pipeline.lake.store import Store
+from pipeline.matching.result import done
 from pipeline.params import Params
+from pipeline.segments import segment_key
+from tests.match.texts import prose
 from tests.matching.desk import Desk, Page, pages_of
 
 
@@ -123,3 +128,63 @@ def test_other_params_start_anew_and_ids_stay(tmp_path: Path) -> None:
     kept = [doc for doc, story in before.items() if after[doc] == story]
     assert len(kept) >= 0.9 * len(before)
     assert len(list((tmp_path / "lake" / "index").iterdir())) == 2
+
+
+def test_a_run_that_does_not_say_how_it_was_matched_is_folded_anew(tmp_path: Path) -> None:
+    batches = batches_of(14, 6, 4)
+    desk = Desk(tmp_path)
+    first = desk.take(batches[0])
+    key = segment_key("clusters", first.run_id, "all")
+    write_segment(desk.lake, key, read_segment(desk.lake, key).replace_schema_metadata(None))
+    for pages in batches[1:]:
+        desk.take(pages)
+    assert [done(desk.lake, run.run_id) is None for run in desk.runs] == [True, False, False, False]
+    whole = Desk(tmp_path / "whole")
+    whole.take([page for pages in batches for page in pages])
+    assert desk.partition() == whole.partition()
+
+
+@pytest.mark.parametrize("harm", ["state.json", "words.column", "labels.column", "level-*.keys"])
+def test_an_index_with_a_damaged_file_is_made_anew(tmp_path: Path, harm: str) -> None:
+    batches = batches_of(15, 6, 4)
+    desk = Desk(tmp_path)
+    for pages in batches[:3]:
+        desk.take(pages)
+    [place] = [path.parent for path in desk.config.cache.rglob("state.json")]
+    for path in place.glob(harm):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    desk.take(batches[3])
+    whole = Desk(tmp_path / "whole")
+    whole.take([page for pages in batches for page in pages])
+    assert desk.partition() == whole.partition()
+
+
+def test_all_pages_are_matched_anew_by_a_new_run_only(tmp_path: Path) -> None:
+    first, second = batches_of(16, 6, 2)
+    desk = Desk(tmp_path)
+    desk.take(first)
+    with pytest.raises(BadInput, match="is matched already"):
+        steps.match(desk.lake, desk.runs[0], desk.config, whole=True)
+    run = desk.take(second, whole=True)
+    before = desk.lake.get(segment_key("clusters", run.run_id, "all"))
+    desk.lake.delete(segment_key("clusters", run.run_id, "all"))
+    steps.match(desk.lake, run, desk.config)  # whoever completes it does what was wished
+    assert desk.lake.get(segment_key("clusters", run.run_id, "all")) == before
+
+
+def test_an_older_fetch_of_a_known_page_changes_no_text(tmp_path: Path) -> None:
+    """A backfill that brings another text under a known id: the first run that had it decides."""
+    one, two = prose(1, 200), prose(2, 200)
+    batches = [
+        [Page("doc", "harrow", "h", one)],
+        [Page("one", "bellmoor", "h", f"{one} {prose(3, 10)}"), Page("two", "bellmoor", "h", two)],
+        [Page("doc", "harrow", "h", two)],
+        [Page("late", "northgate", "h", f"{one} {prose(4, 10)}")],
+    ]
+    for cold in (False, True):
+        desk = Desk(tmp_path / str(cold))
+        for hour, pages in zip((5, 6, 2, 7), batches, strict=True):
+            desk.take(pages, hour=hour)
+            if cold:
+                shutil.rmtree(desk.config.cache, ignore_errors=True)
+        assert desk.partition() == {frozenset({"doc", "one", "late"}), frozenset({"two"})}
