@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from pipeline.index.reach import Asked, Reached, known_edges, members, neighbourhood, quoting, reach
 from pipeline.index.standing import Index, Pages
-from pipeline.match.candidates import BY_ANCHORS, BY_BANDS, spans_of
+from pipeline.match.candidates import spans_of
 from pipeline.match.chrome import Chrome, read_lines, strip
 from pipeline.match.cluster import cluster, worth_keeping
-from pipeline.match.clusters import Clusters
+from pipeline.match.clusters import FOUND_BY, Clusters
 from pipeline.match.figures import Articles
 from pipeline.match.judged import Judged
 from pipeline.match.known import Known
@@ -153,7 +153,7 @@ def _known(
         np.concatenate([order < asked, np.zeros(len(elsewhere), bool)]),
         np.concatenate([np.full(n, -1), index["sure"][elsewhere]]),
         np.sort(rank[asked + place[inside]], axis=1),
-        np.where(edges.by_anchors[inside], BY_ANCHORS, BY_BANDS).astype(object),
+        np.array(FOUND_BY, object)[edges.found_by[inside]],
     )
 
 
@@ -169,7 +169,7 @@ def _near(
     rows = np.lexsort((sorted_pairs[:, 1], sorted_pairs[:, 0]))
     there = Verifier(verifier.articles.take(order), verifier.scorecard, verifier.params)
     verdicts = there.verify(sorted_pairs[rows])
-    found_by = np.where(reached.by_anchors[rows], BY_ANCHORS, BY_BANDS).astype(object)
+    found_by = np.array(FOUND_BY, object)[reached.found_by[rows]]
     alone = np.arange(n)
     nothing, said = np.full(len(verdicts), "", object), np.zeros(len(verdicts), np.int8)
     clusters = Clusters(alone, alone, verdicts, found_by, nothing, said, len(pairs), 0)

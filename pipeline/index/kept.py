@@ -49,7 +49,7 @@ _COLUMNS = {
     "edge_next_a": np.int64,
     "edge_next_b": np.int64,
     "edge_sure": np.bool_,
-    "edge_anchors": np.bool_,
+    "edge_found_by": np.int8,
     "chrome": np.uint64,
 }
 _FORMAT = 1  # other columns or keys: another one

@@ -39,15 +39,16 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Reached:
     """m candidate pairs: `owners` int64[m], the number of the text that asked, `docs` int64[m], a document of
-    the index; `by_anchors` bool[m]: by anchors alone; `same` bool[m]: the two are word for word the same."""
+    the index; `found_by` int8[m]: what found them, an index into match.clusters.FOUND_BY; `same` bool[m]: the
+    two are word for word the same."""
 
     owners: NDArray[np.int64]
     docs: NDArray[np.int64]
-    by_anchors: NDArray[np.bool_]
+    found_by: NDArray[np.int8]
     same: NDArray[np.bool_]
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Reached:
-        return Reached(self.owners[rows], self.docs[rows], self.by_anchors[rows], self.same[rows])
+        return Reached(self.owners[rows], self.docs[rows], self.found_by[rows], self.same[rows])
 
 
 def reach(index: Index, asked: Asked, but: NDArray[np.int64], params: Params) -> Reached:
@@ -163,7 +164,9 @@ def _candidates(
     order = np.lexsort((index["digests"][doc], -shared.sum(axis=1), ~same, labels, owner))
     new = (np.diff(owner[order], prepend=-1) != 0) | (np.diff(labels[order], prepend=-1) != 0)
     rows = np.sort(order[_rank(new) < _PER_STORY])
-    return Reached(owner, doc, shared[:, _BY_BAND] == 0, same).take(rows)
+    # bands, anchors, url stand in the order of FOUND_BY; what is the same text has all bands
+    found_by = np.argmax(shared[:, : _BY_URL + 1] > 0, axis=1).astype(np.int8)
+    return Reached(owner, doc, found_by, same).take(rows)
 
 
 def _spans(index: Index, docs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -228,7 +231,7 @@ def known_edges(index: Index, docs: NDArray[np.int64]) -> Edges:
     """The accepted pairs of some documents."""
     rows = edges_of(index, docs)
     pairs = np.stack([index["edge_a"][rows], index["edge_b"][rows]], axis=1)
-    return Edges(pairs, index["edge_sure"][rows], index["edge_anchors"][rows])
+    return Edges(pairs, index["edge_sure"][rows], index["edge_found_by"][rows])
 
 
 def _ring(index: Index, doc: int) -> NDArray[np.int64]:

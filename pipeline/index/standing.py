@@ -45,11 +45,11 @@ class Pages:
 @dataclass(frozen=True, slots=True)
 class Edges:
     """m accepted pairs of documents by their numbers: `pairs` int64[m, 2]; `sure` bool[m]: whatever else
-    stands in the lake; `by_anchors` bool[m]: found by anchors, not by bands."""
+    stands in the lake; `found_by` int8[m]: what found them, an index into match.clusters.FOUND_BY."""
 
     pairs: NDArray[np.int64]
     sure: NDArray[np.bool_]
-    by_anchors: NDArray[np.bool_]
+    found_by: NDArray[np.int8]
 
 
 class Index(Kept):
@@ -153,7 +153,7 @@ class Index(Kept):
         next_a, next_b = np.empty(m, np.int64), np.empty(m, np.int64)
         kernels.chain_edges(a, b, first, self["edge_heads"], next_a, next_b)
         self._append(edge_a=a, edge_b=b, edge_next_a=next_a, edge_next_b=next_b)
-        self._append(edge_sure=edges.sure, edge_anchors=edges.by_anchors)
+        self._append(edge_sure=edges.sure, edge_found_by=edges.found_by)
 
     def _sure_groups(self, docs: NDArray[np.int64], edges: Edges, params: Params) -> NDArray[np.int64]:
         """For each of the documents (int64[k]) the first of those that are copies of it whatever else stands

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.match.clusters import BY_ANCHORS, BY_BANDS, BY_URL
 from pipeline.match.figures import Articles
 from pipeline.match.kernels import buckets, shingles, tables
 from pipeline.match.kernels.tokens import FINISH
 from pipeline.match.sign import Signed, anchors
 from pipeline.params import Params
 
-BY_BANDS, BY_ANCHORS, BY_URL = "bands", "anchors", "url"
 _DAY = 86_400_000_000  # microseconds
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _EIGHTHS = np.arange(1, 8, dtype=np.uint64) << np.uint64(61)

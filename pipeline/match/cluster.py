@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline.match.bridges import Bridges, direct, inside
 from pipeline.match.candidates import Groups, rounds
-from pipeline.match.clusters import Clusters
-from pipeline.match.judged import BY_JUDGEMENT, Judged, abide
+from pipeline.match.clusters import BY_JUDGEMENT, Clusters
+from pipeline.match.judged import Judged, abide
 from pipeline.match.kernels import groups as kernel
 from pipeline.match.known import Known
 from pipeline.match.sign import Signed

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline.match.verify import Verdicts
 
+FOUND_BY = ("bands", "anchors", "url", "judgement")  # what brought a pair to be verified
+BY_BANDS, BY_ANCHORS, BY_URL, BY_JUDGEMENT = FOUND_BY
+
 
 @dataclass(frozen=True, slots=True)
 class Clusters:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.match.clusters import Clusters
 from pipeline.match.kernels import groups as kernel
 
-BY_JUDGEMENT, KEPT_APART = "judgement", "kept_apart"
+KEPT_APART = "kept_apart"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.match.clusters import Clusters
+from pipeline.match.clusters import BY_JUDGEMENT, Clusters
 from pipeline.match.figures import FIGURES, RARE
-from pipeline.match.judged import BY_JUDGEMENT
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.verify import RULES, SAME_TEXT
 from pipeline.segments import FIGURES as FIGURES_TYPE

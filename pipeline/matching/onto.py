@@ -20,8 +20,8 @@ from pipeline.lake.pages import documents_of
 from pipeline.lake.segment import read_segment, read_segments
 from pipeline.lake.store import Store
 from pipeline.match.blocks import chrome_of
-from pipeline.match.candidates import BY_ANCHORS
 from pipeline.match.chrome import read_lines, strip
+from pipeline.match.clusters import FOUND_BY
 from pipeline.match.figures import RARE
 from pipeline.match.pairs import kept_pairs
 from pipeline.match.scorecard import Scorecard
@@ -147,7 +147,7 @@ def _settle(lake: Store, index: Index, run_id: str, params: Params) -> None:
         Edges(
             np.stack(ends, axis=1),
             figures.to_numpy(zero_copy_only=False) < 0,
-            pc.equal(pairs["found_by"], BY_ANCHORS).to_numpy(),
+            pc.index_in(pairs["found_by"], value_set=pa.array(FOUND_BY)).to_numpy().astype(np.int8),
         ),
         params,
     )

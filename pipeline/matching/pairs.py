@@ -14,7 +14,8 @@ from pipeline.lake import order
 from pipeline.lake.segment import read_batches, read_segment
 from pipeline.lake.store import Store
 from pipeline.match.bridges import DIGEST, WEAK_BRIDGE
-from pipeline.match.judged import BY_JUDGEMENT, KEPT_APART
+from pipeline.match.clusters import BY_JUDGEMENT
+from pipeline.match.judged import KEPT_APART
 from pipeline.match.pairs import ACCEPTED
 from pipeline.matching.result import ALL, done
 from pipeline.model import Run
