@@ -46,7 +46,7 @@ def test_batches_and_order_change_no_story(seed: int, stories: int, batches: int
 
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None)
-@given(st.integers(0, 1 << 20), st.integers(1, 8), st.integers(2, 6))
+@given(st.integers(0, 1 << 20), st.integers(1, 6), st.integers(2, 4))
 def test_batches_and_order_change_no_story_of_five_hundred_corpora(
     seed: int, stories: int, batches: int
 ) -> None:
