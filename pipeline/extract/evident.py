@@ -28,6 +28,8 @@ from pipeline.extract.text import key, squash
 
 # a paragraph of fewer words tells nothing of where the text is: labels, captions, bylines
 _SPOKEN_WORDS, _LONG_WORDS = 8, 20
+# a section of up to three words, or a time with a byline, printed above the text as if it were of it
+_HEAD = re.compile(r"^(?:\S+ ){0,2}\S*\w$|\d{4}.*\b[Bb]y [A-Z]")
 _LEAST_WORDS = 100
 # of the words of all paragraphs: what the box must hold, the fullest one of those in it, and the text
 _BOX_SHARE, _FULLEST_SHARE, _TEXT_SHARE = 0.9, 0.3, 0.4
@@ -67,6 +69,8 @@ def read_evident(body: LexborNode) -> Evident | None:
     reader = _Reader(page)
     reader.read_box(box, box.tag or "-", 0)
     if not reader.is_certain() or page.loose_words(box) > _LOOSE_WORDS + _LOOSE_SHARE * reader.words:
+        return None
+    if reader.lines and _HEAD.search(reader.lines[0]):
         return None
     byline = page.byline or reader.byline
     first = [byline] if byline and byline not in reader.lines else []
