@@ -258,7 +258,7 @@ TOLD = _schema(
 # one row a notice that took the place of another story's copy (story.recalls); story: that one's place in the
 # layout; since: as TOLD.since
 RECALLS = _schema(
-    ("story", pa.int64()),
+    ("story_id", STRING),
     ("doc_id", STRING),
     ("outlet_id", STRING),
     ("body_sha256", STRING),

@@ -17,9 +17,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import draft
 from pipeline.config import Config
 from pipeline.counts import Counts
+from pipeline.drafting.step import draw_up
 from pipeline.errors import Failed
 from pipeline.extract.course import Course
 from pipeline.extract.credit import load_rules
@@ -44,7 +44,7 @@ from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
 from pipeline.publish.release import begin, collect_garbage, complete_current, write_release
-from pipeline.schema import CHANGES, QUARANTINE, TABLES
+from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES, segment_key
 from pipeline.story.identity import dated, identify, live_count, newborn
 
@@ -213,7 +213,7 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
         chrome = read_segment(lake, segment_key("boilerplate", run.run_id, _ALL))
         rules = rules_table(load_rules(config.wires))
         read = partial(_words_of, chrome)
-        drafted = draft.draw_up(lake, run, config.params, known, rules, read, Path(scratch), start.base)
+        drafted = draw_up(lake, run, config.params, known, rules, read, Path(scratch), start.base)
         counts = drafted.counts
         manifest = write_release(
             lake,
@@ -229,8 +229,9 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
                 params=config.params,
                 before=candidate.before,
             ),
-            replaces=[table.name for table in TABLES if table.partitioned and table is not CHANGES],
+            replaces=drafted.replaces,
             data_runs=drafted.data_runs,
+            drawn_by=drafted.drawn_by,
             start=start,
         )
     rows = {name: files.rows for name, files in manifest.tables.items()}

@@ -16,10 +16,11 @@ from pipeline.lake.store import Missing, Store
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """A page as last fetched: validators, and the SHA-256 of its decoded bytes."""
+    """A page as last fetched: validators, the SHA-256 of its decoded bytes, and where its URL led."""
 
     validators: Validators
     sha256: str
+    final_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

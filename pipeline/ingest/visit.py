@@ -182,15 +182,14 @@ class Visit:
             return self._failed(item, failed)
         self._failures_in_a_row = 0
         if reply.status == 304:
-            return self._row(item, "unchanged", reason="not_modified", http_status=304)
+            return self._row(item, "unchanged", reason="not_modified", http_status=304, final_url=reply.url)
         sha256 = hashlib.sha256(reply.content).hexdigest()
-        self._seen[key] = PageSeen(reply.validators, sha256)
+        self._seen[key] = PageSeen(reply.validators, sha256, reply.url)
         if before and before.sha256 == sha256:
-            return self._row(item, "unchanged", reason="same_bytes", http_status=200)
+            return self._row(item, "unchanged", reason="same_bytes", http_status=200, final_url=reply.url)
         self._keep(number, reply)
         return replace(
-            self._row(item, "fetched", http_status=reply.status),
-            final_url=reply.url,
+            self._row(item, "fetched", http_status=reply.status, final_url=reply.url),
             content_type=reply.content_type,
             charset=reply.charset,
             raw_sha256=sha256,
@@ -207,11 +206,19 @@ class Visit:
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed.transient else 0
         self._complete &= failed.settled
         outcome = "skipped" if failed.reason in _SKIPPED else "quarantined"
-        row = self._row(item, outcome, reason=failed.reason, http_status=failed.status)
+        # where its address led before says of which page it is told
+        known = self._known.pages.get(normalise_url(item.url))
+        led = known.final_url if known else None
+        row = self._row(item, outcome, reason=failed.reason, http_status=failed.status, final_url=led)
         return replace(row, detail=failed.detail)
 
     def _row(
-        self, item: FeedItem, outcome: str, reason: str | None = None, http_status: int | None = None
+        self,
+        item: FeedItem,
+        outcome: str,
+        reason: str | None = None,
+        http_status: int | None = None,
+        final_url: str | None = None,
     ) -> PageFetch:
         return PageFetch(
             run_id=self._means.run_id,
@@ -221,6 +228,7 @@ class Visit:
             fetched_at=self._means.now,
             reason=reason,
             http_status=http_status,
+            final_url=final_url,
             feed_headline=item.headline,
             feed_published_at=item.published_at,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.lake.order import runs_until
-from pipeline.lake.segment import read_batches, read_segments
+from pipeline.lake.segment import read_rows, read_segments
 from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.segments import PAGES
@@ -56,12 +56,22 @@ class Documents:
         """
         order = np.argsort(self.rows)
         rows = self.rows[order]
-        start = done = 0
-        for batch in read_batches(self.lake, PAGES, self.segments, columns):
-            end = int(np.searchsorted(rows, start + batch.num_rows))
-            if end > done:
-                yield order[done:end], batch.take(rows[done:end] - start)
-            start, done = start + batch.num_rows, end
+        for start, batch in read_rows(self.lake, PAGES, self.segments, columns, rows):
+            first, end = np.searchsorted(rows, [start, start + batch.num_rows])
+            if end > first:
+                yield order[first:end], batch.take(rows[first:end] - start)
+
+    def filter(self, chosen: NDArray[np.bool_]) -> Documents:
+        """Those that are chosen, bool[n]."""
+        mask = pa.array(chosen)
+        return replace(
+            self,
+            doc_ids=self.doc_ids.filter(mask),
+            first_seen_at=self.first_seen_at.filter(mask),
+            last_seen_at=self.last_seen_at.filter(mask),
+            rows=self.rows[chosen],
+            places=self.places[chosen],
+        )
 
 
 def documents(lake: Store, run: Run) -> Documents:

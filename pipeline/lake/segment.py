@@ -13,14 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipeline.lake.store import Store
 
 # so that a reader of a whole shard's pages holds some 40 MB of text at once
 ROW_GROUP = 8_192
 _BATCH = 1_024  # rows
+_MANY = 65_536  # rows of narrow tables
 T = TypeVar("T")
 
 
@@ -61,6 +64,35 @@ def read_batches(
             file = pq.ParquetFile(stored, pre_buffer=False)  # would hold the segment until its end
             for batch in file.iter_batches(_BATCH, columns=list(columns)):
                 yield pa.Table.from_batches([batch]).select(chosen.names).cast(chosen)
+
+
+def read_narrow(lake: Store, schema: pa.Schema, keys: Iterable[str]) -> Iterator[pa.Table]:
+    """The segments under `keys`, one after the other, at most 65,536 rows at once, in the schema."""
+    for key in keys:
+        with lake.open(key) as stored:
+            for batch in pq.ParquetFile(stored, pre_buffer=False).iter_batches(_MANY, columns=schema.names):
+                yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+
+
+def read_rows(
+    lake: Store, schema: pa.Schema, keys: Iterable[str], columns: Sequence[str], rows: NDArray[np.int64]
+) -> Iterator[tuple[int, pa.Table]]:
+    """The named columns around some rows, int64[k] ascending, counted over all segments under `keys`.
+
+    Yields (number of its first row, at most 1,024 rows); row groups without any of the rows are not read.
+    """
+    chosen = pa.schema([schema.field(name) for name in columns])
+    start = 0
+    for key in keys:
+        with lake.open(key) as stored:
+            file = pq.ParquetFile(stored, pre_buffer=False)  # would hold the segment until its end
+            for number in range(file.num_row_groups):
+                end = start + file.metadata.row_group(number).num_rows
+                if np.searchsorted(rows, start) < np.searchsorted(rows, end):
+                    for batch in file.iter_batches(_BATCH, row_groups=[number], columns=list(columns)):
+                        yield start, pa.Table.from_batches([batch]).select(chosen.names).cast(chosen)
+                        start += batch.num_rows
+                start = end
 
 
 def read_segments(

@@ -71,7 +71,8 @@ class CheckResult:
 class Manifest:
     """A release. `data_runs` are the runs whose pages it takes in for the first time.
 
-    `changed_stories` counts stories that are new, different or gone since `previous`.
+    `changed_stories` counts stories that are new, different or gone since `previous`. `drawn_by`: a digest of
+    what its rows depend on beside pages; partitions are carried over into releases with the same one.
     """
 
     release: str
@@ -87,6 +88,7 @@ class Manifest:
     changed_stories: int
     checks: tuple[CheckResult, ...]
     tables: Mapping[str, TableFiles]
+    drawn_by: str = ""
 
     @property
     def files(self) -> tuple[FileEntry, ...]:

@@ -101,12 +101,14 @@ def write_release(
     check: Check,
     replaces: Collection[str] = (),
     data_runs: tuple[str, ...] = (),
+    drawn_by: str = "",
     start: Start | None = None,
 ) -> Manifest:
     """Publish a release: the given partitions, and those of the last release that are not given.
 
     `replaces` names tables given whole: their partitions that are not given are dropped. `data_runs`
-    are the runs whose pages come in with this release (default: `run` alone); `start` is what `begin` gave
+    are the runs whose pages come in with this release (default: `run` alone), `drawn_by` is kept for the next
+    one; `start` is what `begin` gave
     before the partitions were made (default: now). Running it again with the same arguments changes
     nothing, or completes it.
 
@@ -143,6 +145,7 @@ def write_release(
         changed_stories=_changed_stories(lake, start.base, files),
         checks=_results(checks),
         tables=_by_table(files),
+        drawn_by=drawn_by,
     )
     _publish(lake, manifest, start)
     complete_current(lake)
@@ -212,7 +215,7 @@ def _carried(base: Manifest | None, replaces: Collection[str]) -> _Files:
     return {
         key: file
         for key, file in by_partition(base).items()
-        if file.table not in replaces and file.table != schema.CHECKS.name
+        if file.rows and file.table not in replaces and file.table != schema.CHECKS.name
     }
 
 

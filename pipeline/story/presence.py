@@ -41,6 +41,15 @@ class Presence:
         at[self.before[new]] = since[new]
         return replace(self, replaced_at=_times(at))
 
+    def take(self, rows: Ints) -> Presence:
+        """Of those rows alone (ascending); what stood before is -1 where it is not among them."""
+        place = np.full(len(self.before) + 1, -1)
+        place[rows] = np.arange(len(rows))
+        last, replaced, gone = (
+            times.take(pa.array(rows)) for times in (self.last_seen_at, self.replaced_at, self.gone_at)
+        )
+        return Presence(last, replaced, gone, place[self.before[rows]])
+
 
 def presence(
     doc_ids: pa.Array, urls: pa.Array, first_seen_at: pa.Array, last_seen_at: pa.Array, fetches: pa.Table

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from pipeline.match.kernels import groups
 from pipeline.params import Params
-from pipeline.story.identity import BORN
 
 # what refuses a pair although its texts share much
 _NEARLY = ("second_look", "weak_bridge", "digest")
@@ -56,17 +55,12 @@ def nearly(pairs: pa.Table, params: Params) -> pa.Array:
     return pc.and_(refused, pc.fill_null(pc.greater_equal(pairs["score"], params.loose_score), False))
 
 
-def loose_ids(story_ids: pa.Array, a: Ints, b: Ints, events: pa.Table) -> pa.Array:
-    """story_id_loose (string[s]) of s stories: of those that are tied, the id of the oldest.
-
-    Stories a[i] and b[i] are tied. Oldest: created first by the ledger (`events`, segments.LEDGER in order).
-    """
+def loose_ids(story_ids: pa.Array, a: Ints, b: Ints) -> pa.Array:
+    """story_id_loose (string[s]) of s stories, in the order of (seen_day, story_id): of those that are tied,
+    the id of the first. Stories a[i] and b[i] are tied."""
     parent = np.arange(len(story_ids))
     groups.unite_all(parent, a, b)
     group = groups.roots(parent)
-    minted = events.filter(pc.is_in(events["change"], value_set=BORN))
-    born = pc.index_in(story_ids, value_set=minted["story_id"].combine_chunks())
-    order = np.argsort(born.to_numpy())[::-1]
-    oldest = np.empty(len(parent), np.int64)
-    oldest[group[order]] = order
-    return story_ids.take(pa.array(oldest[group]))
+    first = np.full(len(parent), len(parent))
+    np.minimum.at(first, group, np.arange(len(parent)))
+    return story_ids.take(pa.array(first[group]))

@@ -1,0 +1,178 @@
+"""Draws the tables of a release up: of all pages, or only the partitions that differ from the last release.
+
+Both give the same bytes. Partitions are carried over where a release stands that was drawn by the same code
+with the same params and outlets, and all runs that come in are later than what it holds and were matched onto
+it; else all is drawn anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import __version__
+from pipeline.columns import Table
+from pipeline.counts import Counts
+from pipeline.drafting import chronicle
+from pipeline.drafting.changed import Changed, what_changed
+from pipeline.drafting.onto import onto_scene
+from pipeline.drafting.scene import STORY_TABLES, Desk, buckets
+from pipeline.drafting.totals import Totals
+from pipeline.drafting.whole import whole_scene
+from pipeline.judge import judgements_of
+from pipeline.lake import order
+from pipeline.lake.pages import segments_of, segments_until
+from pipeline.lake.segment import ahead, read_batches, read_segment, read_segments
+from pipeline.lake.store import Store
+from pipeline.lake.templates import templates_after
+from pipeline.match.words import Words
+from pipeline.matching.result import done
+from pipeline.model import Outlet, Run
+from pipeline.params import Params
+from pipeline.publish import accounts, marks, tables
+from pipeline.publish.drafts import Drafts, Partition
+from pipeline.publish.manifest import Manifest
+from pipeline.publish.reader import read_files
+from pipeline.schema import (
+    BOILERPLATE,
+    CHANGES,
+    OUTLETS,
+    QUARANTINE,
+    RUNS,
+    STORIES,
+    TABLES,
+    TEMPLATES,
+    WIRE_RULES,
+)
+from pipeline.segments import FETCHES, PAGES, SITES, segment_key
+from pipeline.story.registry import WATCHED
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The partitions of a release, as files, and which tables they are all of; where the pages of its run
+    ended, which runs come in, and a digest of what else it was drawn by."""
+
+    partitions: list[Partition]
+    replaces: tuple[str, ...]
+    counts: Counts
+    data_runs: tuple[str, ...]
+    drawn_by: str
+
+
+def draw_up(
+    lake: Store,
+    run: Run,
+    params: Params,
+    outlets: Sequence[Outlet],
+    rules: pa.Table,
+    read: Callable[[pa.Table], Words],
+    folder: Path,
+    before: Manifest | None,
+) -> Drafted:
+    """Write the tables of all pages up to the run, in the order of lake.order, to `folder`.
+
+    `rules`: those of wire credits (rule, service, where, weight). `read` gives the words of some pages
+    (columns outlet_id and body of segments.PAGES) as they were compared. `before`: the last release.
+    """
+    runs = order.runs_until(lake, run)
+    coming = chronicle.came_in(runs, before)
+    drawn_by = _drawn_by(params, outlets)
+    base = before if before and _stands(lake, before, runs, coming, drawn_by) else None
+    found = what_changed(lake, coming, base, params) if base else None
+    drafts, totals = Drafts(folder), Totals(marks.recent_since(run, params))
+    if base and found:
+        scene = onto_scene(lake, runs, base, found, folder)
+        totals.carry(lake, base, set(found.days.to_pylist()))
+    else:
+        scene = whole_scene(lake, run, params, folder)
+    watched = [STORIES.schema.empty_table().select(WATCHED)]
+    for bucket in ahead(buckets(scene, Desk(outlets, params, judgements_of(lake, run), read), folder)):
+        for table, rows, days in bucket.tables():
+            drafts.add(table, rows, days)
+        totals.add(bucket)
+        watched.append(bucket.stories.select(WATCHED))
+    chronicle.record(lake, runs, before, pa.concat_tables(watched), drafts, found.days if found else None)
+    keys = partial(segments_of, lake, runs=coming) if base else partial(segments_until, lake, run=run)
+    held, accounted = _account(lake, keys, totals.by_run)
+    for table, rows in ((RUNS, accounted), (QUARANTINE, held)):
+        own = _of_days(lake, table, rows, base)
+        drafts.add(table, own, accounts.run_days(own))
+    earlier = read_files(lake, QUARANTINE.name, base.tables[QUARANTINE.name].files if base else ())
+    drafts.add(OUTLETS, totals.outlets(outlets, pa.concat_tables([earlier, held])))
+    drafts.add(WIRE_RULES, totals.rules(rules))
+    drafts.add(TEMPLATES, tables.template_rows(templates_after(lake, run)))
+    drafts.add(BOILERPLATE, read_segment(lake, segment_key("boilerplate", run.run_id, "all")))
+    partitions = drafts.partitions()
+    return Drafted(
+        [*partitions, *(_emptied(base, found, partitions) if base and found else ())],
+        () if base else tuple(table.name for table in TABLES if table.partitioned and table is not CHANGES),
+        accounts.counts_of_run(accounted, run.run_id),
+        coming,
+        drawn_by,
+    )
+
+
+def _drawn_by(params: Params, outlets: Sequence[Outlet]) -> str:
+    """A digest of what the rows of a partition depend on beside pages: code, schemas, params, owners."""
+    told = {
+        "code": __version__,
+        "schemas": {table.name: table.schema_sha256() for table in TABLES},
+        "params": params.digest(),
+        "owners": sorted((outlet.outlet_id, outlet.owner_group or "") for outlet in outlets),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _stands(lake: Store, base: Manifest, runs: Sequence[str], coming: Sequence[str], drawn_by: str) -> bool:
+    """Whether partitions of the release can be carried over."""
+    if base.drawn_by != drawn_by:
+        return False
+    before = runs[: len(runs) - len(coming)]
+    latest = max(Run.of(run_id).now for run_id in before)
+    # of an earlier time than what is published, it could change what addresses told then
+    if any(Run.of(run_id).now <= latest for run_id in coming):
+        return False
+    return all((told := done(lake, run_id)) is not None and not told.whole for run_id in coming)
+
+
+def _account(
+    lake: Store, keys: Callable[[str], tuple[str, ...]], published: accounts.Tally
+) -> tuple[pa.Table, pa.Table]:
+    """schema.QUARANTINE, what fetching and what extraction held back, and schema.RUNS of some runs, of which
+    `keys` gives one kind of segments."""
+    place = ["run_id", "outlet_id"]
+    fetches = read_batches(lake, FETCHES, keys("fetches"), FETCHES.names)
+    failed = [rows.filter(pc.equal(rows["outcome"], "quarantined")) for rows in fetches]
+    kept = read_segments(lake, QUARANTINE.schema, keys("quarantine"))
+    held = accounts.quarantine(pa.concat_tables([FETCHES.empty_table(), *failed]), kept)
+    return held, accounts.runs(
+        read_segments(lake, SITES, keys("sites")),
+        accounts.count(read_batches(lake, FETCHES, keys("fetches"), [*place, "outcome"]), "outcome"),
+        accounts.count(read_batches(lake, PAGES, keys("pages"), place)),
+        published,
+        accounts.count([held]),
+    )
+
+
+def _of_days(lake: Store, table: Table, rows: pa.Table, base: Manifest | None) -> pa.Table:
+    """Rows of runs, and with them those that the last release has in their partitions."""
+    days = set(accounts.run_days(rows).to_pylist())
+    old = [file for file in base.tables[table.name].files if file.seen_day in days] if base else []
+    return pa.concat_tables([read_files(lake, table.name, old), rows])
+
+
+def _emptied(base: Manifest, found: Changed, partitions: Sequence[Partition]) -> Iterator[Partition]:
+    """The partitions of the last release that nothing is left in."""
+    written = {(partition.table.name, partition.seen_day) for partition in partitions}
+    for table in STORY_TABLES:
+        for day in {file.seen_day for file in base.tables[table.name].files} & set(found.days.to_pylist()):
+            if (table.name, day) not in written:
+                yield Partition(table, day, Path(), 0)
