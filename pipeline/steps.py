@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from pipeline.config import Config
 from pipeline.counts import Counts
-from pipeline.drafting.step import draw_up
+from pipeline.drafting.step import Drafted, draw_up
 from pipeline.errors import Failed
 from pipeline.extract.course import Course
 from pipeline.extract.credit import load_rules
@@ -43,6 +43,7 @@ from pipeline.matching.result import Matched
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
+from pipeline.publish.manifest import Manifest
 from pipeline.publish.release import begin, collect_garbage, complete_current, write_release
 from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES, segment_key
@@ -208,12 +209,8 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     """
     complete_current(lake)
     start = begin(lake, run.run_id)
-    known = load_outlets(config.outlets) if outlets is None else outlets
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
-        chrome = read_segment(lake, segment_key("boilerplate", run.run_id, _ALL))
-        rules = rules_table(load_rules(config.wires))
-        read = partial(_words_of, chrome)
-        drafted = draw_up(lake, run, config.params, known, rules, read, Path(scratch), start.base)
+        drafted = draft(lake, run, config, Path(scratch), start.base, outlets)
         counts = drafted.counts
         manifest = write_release(
             lake,
@@ -243,6 +240,22 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
         changed_stories=manifest.changed_stories,
         pages=counts,
     )
+
+
+def draft(
+    lake: Store,
+    run: Run,
+    config: Config,
+    folder: Path,
+    before: Manifest | None,
+    outlets: Sequence[Outlet] | None = None,
+) -> Drafted:
+    """Draw the tables of the release that follows `before` up, as files in `folder`."""
+    known = load_outlets(config.outlets) if outlets is None else outlets
+    chrome = read_segment(lake, segment_key("boilerplate", run.run_id, _ALL))
+    rules = rules_table(load_rules(config.wires))
+    read = partial(_words_of, chrome)
+    return draw_up(lake, run, config.params, known, rules, read, folder, before)
 
 
 def _words_of(chrome: pa.Table, pages: pa.Table) -> Words:

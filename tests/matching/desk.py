@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,18 +18,22 @@ from pipeline.lake import ledger, order
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.pages import documents
 from pipeline.lake.segment import write_segment
-from pipeline.model import Run
-from pipeline.segments import PAGES, segment_key
+from pipeline.model import Outlet, Run
+from pipeline.publish.manifest import Manifest, read_manifest
+from pipeline.segments import FETCHES, PAGES, SITES, segment_key
 from pipeline.story.identity import stories_of
 from tests.match.texts import prose
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
+_UNCHANGED = 304
 OUTLETS = ("harrow", "tidewater", "northgate", "bellmoor", "quarryside")
+REGISTERED = tuple(Outlet(name, name, f"{name}.example") for name in OUTLETS)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page; `path`: where it stands at its outlet, by default a place of its own."""
+    """A page; `path`: where it stands at its outlet, by default a place of its own; `notices`: kinds of those
+    that it carries."""
 
     doc_id: str
     outlet: str
@@ -36,6 +41,11 @@ class Page:
     body: str
     published: datetime | None = None
     path: str | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.outlet}.example/{self.path or self.doc_id}"
 
 
 def pages_of(seed: int, stories: int) -> list[Page]:
@@ -73,14 +83,33 @@ class Desk:
         self.config = Config.for_files(self.lake.url, ()).with_cache(folder / "cache")
         self.runs: list[Run] = []
 
-    def take(self, pages: Sequence[Page], hour: int | None = None, *, whole: bool = False) -> Run:
-        """Bring the pages in as one run, by default an hour after the last."""
+    def take(
+        self,
+        pages: Sequence[Page],
+        hour: int | None = None,
+        *,
+        whole: bool = False,
+        answers: Mapping[str, int] | None = None,
+    ) -> Run:
+        """Bring the pages in as one run, by default an hour after the last. `answers`: what other addresses
+        answered, 304 or 404."""
         run = Run.at(START + timedelta(hours=len(self.runs) if hour is None else hour))
+        write_segment(
+            self.lake, segment_key("fetches", run.run_id, "000"), _fetches(run, pages, answers or {})
+        )
+        write_segment(self.lake, segment_key("sites", run.run_id, "000"), _sites(run))
         write_segment(self.lake, segment_key("pages", run.run_id, "000"), rows_of(pages, run))
         steps.match(self.lake, run, self.config, whole=whole)
         steps.story(self.lake, run, self.config)
         self.runs.append(run)
         return run
+
+    def publish(self) -> Manifest:
+        """Release what the lake holds by now."""
+        steps.publish(self.lake, self.runs[-1], self.config, REGISTERED)
+        manifest = read_manifest(self.lake)
+        assert manifest is not None
+        return manifest
 
     def stories(self) -> dict[str, str]:
         """The story id of each document."""
@@ -108,12 +137,40 @@ def rows_of(pages: Iterable[Page], run: Run) -> pa.Table:
         for field in PAGES:
             if not field.nullable:
                 row[field.name] = [] if pa.types.is_list(field.type) else _nothing(field.type)
-        url = f"https://{page.outlet}.example/{page.path or page.doc_id}"
-        row |= {"doc_id": page.doc_id, "url": url, "url_normalised": url, "outlet_id": page.outlet}
+        row |= {"doc_id": page.doc_id, "url": page.url, "url_normalised": page.url, "outlet_id": page.outlet}
+        row |= {"notices": list(page.notices), "body_sha256": sha256(page.body.encode()).hexdigest()}
         row |= {"headline": page.headline, "body": page.body, "fetched_at": run.now, "run_id": run.run_id}
         row |= {"word_count": len(page.body.split()), "published_at": page.published}
         rows.append(row)
     return pa.Table.from_pylist(rows, PAGES)
+
+
+def _fetches(run: Run, pages: Sequence[Page], answers: Mapping[str, int]) -> pa.Table:
+    """segments.FETCHES: one row a page, and one an address that answered without one."""
+    rows = [(page.outlet, page.url, 200) for page in pages]
+    rows += [(url.split("/")[2].partition(".")[0], url, status) for url, status in answers.items()]
+    outcomes = {200: "fetched", _UNCHANGED: "unchanged"}
+    return pa.Table.from_pylist(
+        [
+            {
+                "run_id": run.run_id,
+                "outlet_id": outlet,
+                "url": url,
+                "final_url": url if status == 200 else None,
+                "outcome": outcomes.get(status, "quarantined"),
+                "fetched_at": run.now,
+                "http_status": status,
+            }
+            for outlet, url, status in rows
+        ],
+        FETCHES,
+    )
+
+
+def _sites(run: Run) -> pa.Table:
+    counts = [field.name for field in SITES if pa.types.is_integer(field.type)]
+    row = {"run_id": run.run_id, "state": "ok"} | dict.fromkeys(counts, 1)
+    return pa.Table.from_pylist([row | {"outlet_id": name} for name in OUTLETS], SITES)
 
 
 def _nothing(kind: pa.DataType) -> object:
