@@ -57,6 +57,10 @@ bench-extract: setup
 bench-incremental: setup
 	$(BIN)/python -m tests.benchmarks.incremental $(ARGS)
 
+# A release of a million republications, then one of a thousand new pages; takes ten minutes and 15 GB.
+bench-release: setup
+	$(BIN)/python -m tests.benchmarks.releasing $(ARGS)
+
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

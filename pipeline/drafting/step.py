@@ -135,12 +135,13 @@ def _stands(lake: Store, base: Manifest, runs: Sequence[str], coming: Sequence[s
     """Whether partitions of the release can be carried over."""
     if base.drawn_by != drawn_by:
         return False
-    before = runs[: len(runs) - len(coming)]
-    latest = max(Run.of(run_id).now for run_id in before)
-    # of an earlier time than what is published, it could change what addresses told then
-    if any(Run.of(run_id).now <= latest for run_id in coming):
+    if any((told := done(lake, run_id)) is None or told.whole for run_id in coming):
         return False
-    return all((told := done(lake, run_id)) is not None and not told.whole for run_id in coming)
+    # what was fetched before could change what addresses told then
+    fetched = read_segments(lake, PAGES, segments_of(lake, "pages", coming), ["fetched_at"])["fetched_at"]
+    times = [Run.of(run_id).now for run_id in coming]
+    earliest = min([*times, pc.min(fetched).as_py()] if len(fetched) else times)
+    return bool(earliest > max(Run.of(run_id).now for run_id in runs[: -len(coming)]))
 
 
 def _account(

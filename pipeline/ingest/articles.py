@@ -6,25 +6,22 @@ that lacks a value goes to quarantine, with its number.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline import __version__
 from pipeline.errors import BadInput
 from pipeline.ingest.inputs import Kind, Progress, kind_of
+from pipeline.ingest.rows import BATCH, Row, json_rows, parquet_rows
 from pipeline.ingest.sound import count_words, sound
 from pipeline.model import Run
 from pipeline.params import Params
@@ -33,14 +30,13 @@ from pipeline.segments import NO_OUTLET, PAGES
 from pipeline.times import in_utc, parse_time
 from pipeline.urls import normalise_url, site_of
 
-_BATCH = 1_000  # rows: some 5 MB of news text
-
 _NAMES = {
     "doc_id": ("doc_id", "id", "document_id", "article_id", "uuid"),
     "text": ("text", "body", "content", "article_text", "maintext"),
     "url": ("url", "link", "canonical_url", "source_url"),
     "title": ("title", "headline"),
     "published_at": ("published_at", "published", "date_published", "publish_date", "pub_date", "date"),
+    "fetched_at": ("fetched_at", "crawled_at", "crawl_date", "date_crawled", "first_seen_at"),
     "site": ("site", "outlet", "outlet_id", "domain", "source"),
     "authors": ("authors", "author", "byline"),
 }
@@ -103,9 +99,6 @@ class _Rejected(Exception):
         self.detail = detail
 
 
-Row = Mapping[str, object]
-
-
 def read_articles(
     path: Path,
     run: Run,
@@ -116,15 +109,16 @@ def read_articles(
     """Rows of a JSONL (plain, .gz, .zst) or Parquet file, 1,000 a batch.
 
     `doc_id` is kept. The outlet is `outlet_field`, else the URL's host, else `site`, else `file`.
-    A row without a URL gets `<file's URL>#<row>`. A date without a zone is UTC, a date alone
-    midnight. Reasons of rejection: parse, no_doc_id, no_text, too_short, too_large, impossible_date.
-    Raises `BadInput` for pages, an empty or unreadable file, and a file without a required column.
+    A row without a URL gets `<file's URL>#<row>`, one that does not say when it was fetched the run's time. A
+    date without a zone is UTC, a date alone midnight. Reasons of rejection: parse, no_doc_id, no_text,
+    too_short, too_large, impossible_date. Raises `BadInput` for pages, an empty or unreadable file, and a
+    file without a required column.
     """
     reader = _Reader(path, run, params, outlet_field)
     with _open_rows(path, outlet_field) as (file, rows):
         total = path.stat().st_size
         numbered = enumerate(rows, start=1)
-        while batch := list(islice(numbered, _BATCH)):
+        while batch := list(islice(numbered, BATCH)):
             yield reader.read(batch)
             if progress:
                 progress(min(file.tell(), total), total)
@@ -149,7 +143,7 @@ def _open_rows(path: Path, needed: str | None) -> Iterator[tuple[BinaryIO, Itera
         raise BadInput(f"{path}: expected articles (JSONL or Parquet), got pages ({kind})")
     try:
         with path.open("rb") as file:
-            rows = _parquet_rows(file) if kind == Kind.PARQUET else _json_rows(file, path)
+            rows = parquet_rows(file) if kind == Kind.PARQUET else json_rows(file, path)
             yield file, _checked(rows, path, needed)
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise BadInput(f"{path}: cannot be read: {error}") from None
@@ -181,7 +175,7 @@ class _Reader:
         body, words = self._body(row)
         url = _string(row, "url") or self._place(number)
         title, byline, authors = _string(row, "title"), *_authors(row)
-        published_at = self._published_at(row)
+        published_at = self._time(row, "published_at")
         return _Article(
             doc_id=doc_id,
             url=url,
@@ -192,7 +186,7 @@ class _Reader:
             body=body,
             body_sha256=hashlib.sha256(body.encode()).hexdigest(),
             word_count=words,
-            fetched_at=self.run.now,
+            fetched_at=self._time(row, "fetched_at") or self.run.now,
             run_id=self.run.run_id,
             headline_source="input" if title else None,
             byline=byline,
@@ -214,18 +208,18 @@ class _Reader:
             raise _Rejected("too_large", f"{size} bytes, more than {self.params.max_page_bytes}")
         return body, words
 
-    def _published_at(self, row: Row) -> datetime | None:
-        value = _value(row, "published_at")
+    def _time(self, row: Row, name: str) -> datetime | None:
+        value = _value(row, name)
         try:
             moment = _moment(value)
         except ValueError as error:
-            raise _Rejected("impossible_date", f"published_at: {error}") from None
+            raise _Rejected("impossible_date", f"{name}: {error}") from None
         if moment is None:
             return None
         latest = self.run.now + timedelta(seconds=self.params.future_tolerance_seconds)
         if moment.year < self.params.earliest_year or moment > latest:
             bounds = f"between {self.params.earliest_year} and {latest:%Y-%m-%d}"
-            raise _Rejected("impossible_date", f"published_at: expected {bounds}, got {_shown(value)}")
+            raise _Rejected("impossible_date", f"{name}: expected {bounds}, got {_shown(value)}")
         return moment
 
     def _outlet(self, row: Row, url: str) -> str:
@@ -250,6 +244,8 @@ class _Reader:
 
 def _table(articles: list[_Article]) -> pa.Table:
     """The articles as segments.PAGES, column by column (asdict and from_pylist cost 70 us an article)."""
+    if not articles:
+        return PAGES.empty_table()
     n = len(articles)
     told = {field.name: [getattr(article, field.name) for article in articles] for field in fields(_Article)}
     columns = [
@@ -278,29 +274,6 @@ def _checked(rows: Iterator[Row | None], path: Path, needed: str | None) -> Iter
         raise BadInput(f"{path}:1: expected the column {needed}, got {got}")
     yield first
     yield from rows
-
-
-def _json_rows(file: BinaryIO, path: Path) -> Iterator[Row | None]:
-    """One mapping a line that is not blank, None for a line that is no JSON object."""
-    stream: BinaryIO = file
-    if path.suffix.lower() == ".gz":
-        stream = cast(BinaryIO, gzip.GzipFile(fileobj=file))
-    elif path.suffix.lower() == ".zst":
-        stream = io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), "zstd"))
-    for line in stream:
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-        except (ValueError, RecursionError):
-            row = None
-        yield row if isinstance(row, dict) else None
-
-
-def _parquet_rows(file: BinaryIO) -> Iterator[Row]:
-    # pre-buffering would hold the whole file until its end
-    for batch in pq.ParquetFile(file, pre_buffer=False).iter_batches(batch_size=_BATCH):
-        yield from batch.to_pylist()
 
 
 def _value(row: Row, name: str) -> object:

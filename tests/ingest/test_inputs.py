@@ -108,6 +108,25 @@ def test_single_pages_and_what_is_none(tmp_path: Path) -> None:
         articles(tmp_path / "seed-page.txt")
 
 
+def test_a_file_whose_rows_are_all_refused_gives_no_page(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", row(text=""), row(doc_id="d2", text="Too short."))
+    assert [len(part) for part in articles(path)] == [0, 2]
+
+
+def test_an_article_may_say_when_it_was_fetched(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", row(crawled_at="2026-01-02T03:04:05Z"), row(doc_id="d2"))
+    told, _ = articles(path)
+    assert [page["fetched_at"] for page in told] == [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), run().now]
+
+
+def test_row_groups_without_rows_are_passed_over(tmp_path: Path) -> None:
+    table = pa.Table.from_pylist([row()])
+    with pq.ParquetWriter(tmp_path / "a.parquet", table.schema) as writer:
+        for some in (table.slice(0, 0), table, table.slice(0, 0)):
+            writer.write_table(some)
+    assert len(articles(tmp_path / "a.parquet")[0]) == 1
+
+
 def test_an_article_becomes_a_page_with_all_columns(tmp_path: Path) -> None:
     path = jsonl(
         tmp_path / "docs.jsonl",

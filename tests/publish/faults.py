@@ -42,6 +42,30 @@ class Mortal:
         return write
 
 
+class Every:
+    """A store whose n-th call (from 1), reads included, calls `death` instead; later ones too. 0: it
+    lives."""
+
+    def __init__(self, store: Store, at: int, death: Callable[[], None] = die) -> None:
+        self._store = store
+        self._at = at
+        self._death = death
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **more: Any) -> Any:
+            self.calls += 1
+            if self._at and self.calls >= self._at:
+                self._death()
+            return found(*args, **more)
+
+        return call
+
+
 class Forgetful:
     """A store that writes what `spoil` makes of each data file."""
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import copytree
-from typing import Any
 
 import pytest
 
@@ -19,30 +17,10 @@ from pipeline.errors import Failed
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.locate import open_store
 from pipeline.lake.s3 import S3Store
-from pipeline.lake.store import Store
-from pipeline.publish.release import Manifest, complete_current, read_manifest, read_table, rollback
+from pipeline.publish.release import complete_current, read_manifest, read_table, rollback
 from tests.publish.faults import Killed, Mortal, contents
-from tests.publish.sample import BRIDGE, FERRY, FIRST, MONDAY, ORCHARD, Copy, World, publish
+from tests.publish.scenes import first, second, whole
 from tests.servers import S3Server, ministack
-
-# the second release adds a partition, rewrites one and drops one
-BEFORE = replace(FIRST, stories=(FERRY, replace(ORCHARD, day=MONDAY.replace(day=6))))
-LATE = Copy("channel-40", "The night ferry runs again, the harbour office says.", "r2")
-AFTER = World((replace(FERRY, copies=(*FERRY.copies, LATE)), BRIDGE), run_id="r2")
-WHOLE = ("stories", "republications", "versions", "pickups", "edges", "changes", "registry")
-
-
-def first(lake: Store) -> Manifest:
-    return publish(lake, BEFORE, "rel-1")
-
-
-def second(lake: Any) -> Manifest:
-    return publish(lake, AFTER, "rel-2", replaces=WHOLE)
-
-
-def whole(lake: Store, manifest: Manifest) -> bool:
-    """Every file that the manifest names is there, byte for byte."""
-    return all(hashlib.sha256(lake.get(file.key)).hexdigest() == file.sha256 for file in manifest.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +103,7 @@ KILLED = """
 import os, signal, sys
 from pipeline.lake.locate import open_store
 from tests.publish.faults import Mortal
-from tests.publish.test_crash import second
+from tests.publish.scenes import second
 second(Mortal(open_store(sys.argv[1]), int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL)))
 """
 

@@ -1,0 +1,165 @@
+"""A release killed by SIGKILL at every call to the store and at random moments, in a folder and on MiniStack.
+
+    python -m tests.publish.crash_matrix [--moments 200] [--store folder ministack]
+
+Each trial is a process of its own, forked from one that has all modules loaded. After each death a reader
+must find the last whole release or the new one, whole; then the release is run again, and every byte in the
+store must be what it is when nobody is killed. Prints a table; exit code 1 if a trial went wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from pipeline.lake.locate import open_store
+from pipeline.lake.store import Store
+from pipeline.publish.release import complete_current, read_manifest, read_table
+from tests.publish.faults import Every, contents
+from tests.publish.scenes import first, second, whole
+from tests.servers import ministack
+
+SEED = 20310407
+_STORIES = {"rel-1": {"s-ferry", "s-orchard"}, "rel-2": {"s-ferry", "s-bridge"}}
+_PROCESSES = get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.publish.crash_matrix"])
+
+
+@dataclass(slots=True)
+class Matrix:
+    """What became of the trials: how many by (how it was killed, the release that readers had then), and what
+    went wrong."""
+
+    found: Counter[tuple[str, str]] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def trials(self) -> int:
+        return self.found.total()
+
+
+def killed_at(url: str, call: int) -> None:
+    """Publish the second release; SIGKILL this process at that call to the store."""
+    second(Every(open_store(url), call, lambda: os.kill(os.getpid(), signal.SIGKILL)))
+
+
+def run_matrix(root: str, calls: Sequence[int] | None = None, moments: int = 200, seed: int = SEED) -> Matrix:
+    """Kill the second release of a lake under `root` at each of these calls (None: at every one), and at so
+    many moments that the seed gives."""
+    before, after, count, seconds = _undisturbed(f"{root}/undisturbed")
+    matrix, pick = Matrix(), random.Random(seed)
+    for call in track(range(1, count + 1) if calls is None else calls, f"{root}: calls", transient=True):
+        lake = _again(f"{root}/call-{call}", before)
+        _die(lake, call, None)
+        _judge(matrix, lake, "at a call", f"call {call}", after)
+    for number in track(range(moments), f"{root}: moments", transient=True):
+        lake = _again(f"{root}/moment-{number}", before)
+        moment = pick.uniform(0, seconds)
+        died = _die(lake, 0, moment)
+        _judge(matrix, lake, "at a moment" if died else "too late", f"after {moment:.3f} s", after)
+    return matrix
+
+
+def _undisturbed(url: str) -> tuple[dict[str, bytes], dict[str, bytes], int, float]:
+    """What a lake holds before and after the second release, how many calls that takes, and how long."""
+    lake = open_store(url)
+    first(lake)
+    before = contents(lake)
+    counting = Every(lake, 0)
+    second(counting)
+    after = contents(lake)
+    again = _again(f"{url}-timed", before)
+    start = time.monotonic()
+    _die(again, 0, None)
+    return before, after, counting.calls, time.monotonic() - start
+
+
+def _again(url: str, objects: dict[str, bytes]) -> Store:
+    lake = open_store(url)
+    for key, data in objects.items():
+        lake.put(key, data)
+    return lake
+
+
+def _die(lake: Store, call: int, moment: float | None) -> bool:
+    """Publish in a process that is killed at that call (0: at none) or after so many seconds; whether it
+    died."""
+    process = _PROCESSES.Process(target=killed_at, args=(lake.url, call))
+    process.start()
+    process.join(moment)
+    if process.is_alive() and moment is not None:
+        process.kill()
+    process.join()
+    if process.exitcode not in (0, -signal.SIGKILL):
+        raise AssertionError(f"{lake.url}: the publishing process ended with {process.exitcode}")
+    return process.exitcode != 0
+
+
+def _judge(matrix: Matrix, lake: Store, how: str, where: str, after: dict[str, bytes]) -> None:
+    manifest = read_manifest(lake)
+    if manifest is None or not whole(lake, manifest):
+        matrix.wrong.append(f"{lake.url} {where}: no whole release")
+        return
+    matrix.found[how, manifest.release] += 1
+    if set(read_table(lake, "stories")["story_id"].to_pylist()) != _STORIES[manifest.release]:
+        matrix.wrong.append(f"{lake.url} {where}: a mix of releases")
+    complete_current(lake)
+    second(lake)
+    if contents(lake) != after:
+        matrix.wrong.append(f"{lake.url} {where}: other bytes after the rerun")
+
+
+@contextmanager
+def roots(stores: Sequence[str]) -> Iterator[dict[str, str]]:
+    """A place for lakes on each of the stores."""
+    with tempfile.TemporaryDirectory(prefix="wirefold-crash-") as scratch:
+        folder = Path(scratch)
+        places = {"folder": str(folder / "lakes")}
+        if "ministack" not in stores:
+            yield places
+            return
+        with ministack(folder / "server") as server, server.client() as client:
+            os.environ.update(server.environment)
+            client.create_bucket(Bucket="crashes")
+            yield places | {"ministack": "s3://crashes"}
+
+
+def main(moments: int, stores: Sequence[str]) -> int:
+    table = Table("store", "killed", "trials", "readers had the last release", "the new one", "wrong")
+    wrong = 0
+    with roots(stores) as places:
+        for store in stores:
+            matrix = run_matrix(places[store], moments=moments)
+            wrong += len(matrix.wrong)
+            for how in dict.fromkeys(how for how, _ in sorted(matrix.found)):
+                old, new = (matrix.found[how, release] for release in ("rel-1", "rel-2"))
+                table.add_row(store, how, f"{old + new}", f"{old}", f"{new}", f"{len(matrix.wrong)}")
+            for one in matrix.wrong:
+                Console(stderr=True).print(one)
+    Console().print(table)
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--moments", type=int, default=200)
+    parser.add_argument(
+        "--store", nargs="+", choices=("folder", "ministack"), default=["folder", "ministack"]
+    )
+    given = parser.parse_args()
+    sys.exit(main(given.moments, given.store))
