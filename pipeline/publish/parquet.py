@@ -15,10 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.columns import SCHEMA_VERSION, Table, schema_sha256
+from pipeline.columns import SCHEMA_VERSION, WIDE_ROW_GROUP, Table, schema_sha256
 from pipeline.errors import Failed
 from pipeline.lake.store import Store
 from pipeline.publish.manifest import FileEntry
+
+_LEVEL = 3
+# 7 % smaller than at level 3 for 2.5 times the time; files are written once, and only where stories changed
+_TEXT_LEVEL = 6
 
 
 class FileWriter:
@@ -137,7 +141,7 @@ def _writer(table: Table, schema: pa.Schema, path: Path) -> pq.ParquetWriter:
         path,
         schema,
         compression="zstd",
-        compression_level=3,
+        compression_level=_TEXT_LEVEL if table.row_group == WIDE_ROW_GROUP else _LEVEL,
         write_page_index=True,
         write_page_checksum=True,
         sorting_columns=pq.SortingColumn.from_ordering(schema, ordering, null_placement="at_end"),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -20,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
@@ -31,13 +29,12 @@ from pipeline.lake.locate import open_store
 from pipeline.lake.store import Store
 from pipeline.publish.release import complete_current, read_manifest, read_table
 from tests.publish.faults import Every, contents
+from tests.publish.mortals import Mortals, mortals
 from tests.publish.scenes import first, second, whole
 from tests.servers import ministack
 
 SEED = 20310407
 _STORIES = {"rel-1": {"s-ferry", "s-orchard"}, "rel-2": {"s-ferry", "s-bridge"}}
-_PROCESSES = get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.publish.crash_matrix"])
 
 
 @dataclass(slots=True)
@@ -53,29 +50,25 @@ class Matrix:
         return self.found.total()
 
 
-def killed_at(url: str, call: int) -> None:
-    """Publish the second release; SIGKILL this process at that call to the store."""
-    second(Every(open_store(url), call, lambda: os.kill(os.getpid(), signal.SIGKILL)))
-
-
 def run_matrix(root: str, calls: Sequence[int] | None = None, moments: int = 200, seed: int = SEED) -> Matrix:
     """Kill the second release of a lake under `root` at each of these calls (None: at every one), and at so
     many moments that the seed gives."""
-    before, after, count, seconds = _undisturbed(f"{root}/undisturbed")
     matrix, pick = Matrix(), random.Random(seed)
-    for call in track(range(1, count + 1) if calls is None else calls, f"{root}: calls", transient=True):
-        lake = _again(f"{root}/call-{call}", before)
-        _die(lake, call, None)
-        _judge(matrix, lake, "at a call", f"call {call}", after)
-    for number in track(range(moments), f"{root}: moments", transient=True):
-        lake = _again(f"{root}/moment-{number}", before)
-        moment = pick.uniform(0, seconds)
-        died = _die(lake, 0, moment)
-        _judge(matrix, lake, "at a moment" if died else "too late", f"after {moment:.3f} s", after)
+    with mortals() as forked:
+        before, after, count, seconds = _undisturbed(f"{root}/undisturbed", forked)
+        for call in track(range(1, count + 1) if calls is None else calls, f"{root}: calls", transient=True):
+            lake = _again(f"{root}/call-{call}", before)
+            forked.publish(lake.url, call)
+            _judge(matrix, lake, "at a call", f"call {call}", after)
+        for number in track(range(moments), f"{root}: moments", transient=True):
+            lake = _again(f"{root}/moment-{number}", before)
+            moment = pick.uniform(0, seconds)
+            died = forked.publish(lake.url, moment=moment)
+            _judge(matrix, lake, "at a moment" if died else "too late", f"after {moment:.3f} s", after)
     return matrix
 
 
-def _undisturbed(url: str) -> tuple[dict[str, bytes], dict[str, bytes], int, float]:
+def _undisturbed(url: str, forked: Mortals) -> tuple[dict[str, bytes], dict[str, bytes], int, float]:
     """What a lake holds before and after the second release, how many calls that takes, and how long."""
     lake = open_store(url)
     first(lake)
@@ -85,7 +78,7 @@ def _undisturbed(url: str) -> tuple[dict[str, bytes], dict[str, bytes], int, flo
     after = contents(lake)
     again = _again(f"{url}-timed", before)
     start = time.monotonic()
-    _die(again, 0, None)
+    forked.publish(again.url)
     return before, after, counting.calls, time.monotonic() - start
 
 
@@ -94,20 +87,6 @@ def _again(url: str, objects: dict[str, bytes]) -> Store:
     for key, data in objects.items():
         lake.put(key, data)
     return lake
-
-
-def _die(lake: Store, call: int, moment: float | None) -> bool:
-    """Publish in a process that is killed at that call (0: at none) or after so many seconds; whether it
-    died."""
-    process = _PROCESSES.Process(target=killed_at, args=(lake.url, call))
-    process.start()
-    process.join(moment)
-    if process.is_alive() and moment is not None:
-        process.kill()
-    process.join()
-    if process.exitcode not in (0, -signal.SIGKILL):
-        raise AssertionError(f"{lake.url}: the publishing process ended with {process.exitcode}")
-    return process.exitcode != 0
 
 
 def _judge(matrix: Matrix, lake: Store, how: str, where: str, after: dict[str, bytes]) -> None:

@@ -18,6 +18,7 @@ from pipeline.lake.folder import FolderStore
 from pipeline.lake.locate import open_store
 from pipeline.lake.s3 import S3Store
 from pipeline.publish.release import complete_current, read_manifest, read_table, rollback
+from tests.publish.crash_matrix import roots, run_matrix
 from tests.publish.faults import Killed, Mortal, contents
 from tests.publish.scenes import first, second, whole
 from tests.servers import S3Server, ministack
@@ -102,6 +103,7 @@ def test_a_kill_in_current_is_not_forgotten_by_a_rollback(undisturbed: Undisturb
 KILLED = """
 import os, signal, sys
 from pipeline.lake.locate import open_store
+from tests.publish.crash_matrix import roots, run_matrix
 from tests.publish.faults import Mortal
 from tests.publish.scenes import second
 second(Mortal(open_store(sys.argv[1]), int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL)))
@@ -156,3 +158,13 @@ def test_a_server_killed_under_the_writer(tmp_path: Path, undisturbed: Undisturb
             assert whole(lake, manifest)
             second(lake)
             assert contents(lake) == expected
+
+
+@pytest.mark.parametrize("store", ["folder", pytest.param("ministack", marks=pytest.mark.slow)])
+def test_killed_at_calls_and_at_moments(store: str) -> None:
+    """A part of what `python -m tests.publish.crash_matrix` does whole."""
+    with roots([store]) as places:
+        matrix = run_matrix(places[store], calls=range(1, 100, 9), moments=8)
+    assert matrix.wrong == []
+    assert matrix.trials == 19
+    assert {release for how, release in matrix.found if how == "at a call"} == {"rel-1", "rel-2"}
