@@ -4,10 +4,16 @@ Starts when **wirefold_stories** is updated. Builds the tables, checks them, wri
 and a manifest, and swaps `latest.json`. It ends with an event on **wirefold_release** that names the
 release.
 
+## When it warns
+The release is out; a check of level `warn` did not hold. Each is a line of level WARNING in the log of
+`publish`, and stands in `warnings` of the asset event and of the task's XCom, with the outlets, stories or
+tables that it is about. What each means and its limit: docs/checks.md.
+
 ## When it is red
 Readers still have the last release, whole: nothing is released by halves.
 - *a check did not hold*: the log names the check, its value and its limit. It is not tried again,
-  the same pages give the same tables. Look at the pages it counts, then clear `publish`.
+  the same pages give the same tables. Read `failed/<release>/summary.json` and the rows beside it, then
+  clear `publish`.
 - *was taken up before …, which has its pages already*: there is nothing to release for this run.
 - *somebody else wrote*: another publisher swapped `latest.json` first. Clear `publish`.
 - anything else was tried three times. Clear `publish`: it gives byte-identical files.
@@ -21,7 +27,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from _wiring import DEFAULT_ARGS, NOW, RELEASE, STORIES, Tag, event_extra, open_run, tell
+from _lineage import emit_release
+from _wiring import DEFAULT_ARGS, NOW, RELEASE, STORIES, Tag, event_extra, log, open_run, tell
 from airflow.sdk import dag, get_current_context, task
 
 
@@ -43,7 +50,11 @@ def publish_release() -> None:
         at = open_run(get_current_context())
         released = asdict(steps.publish(at.lake, at.run, at.config))
         outlet_events[RELEASE].extra = event_extra(at.run, **released)
-        tell(at.run, "publish", {name: value for name, value in released.items() if name != "pages"})
+        for line in released["warnings"]:
+            log.warning("%s check: %s", at.run.run_id, line)
+        figures = {name: value for name, value in released.items() if name not in ("pages", "warnings")}
+        tell(at.run, "publish", figures | {"warnings": len(released["warnings"])})
+        emit_release(at.lake, at.run.run_id)
         return released
 
     publish()

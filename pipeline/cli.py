@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import __version__, cli_judge
+from pipeline import __version__, cli_judge, cli_release
 from pipeline.cli_shared import Json, Lake, Now, open_existing, print_json, run_of
 from pipeline.errors import BadInput, WirefoldError
 
@@ -121,11 +121,20 @@ def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json:
     with screen.busy("publish"):
         released = steps.publish(lake, at, settings, outlets)
     figures = asdict(released)
-    pages = figures.pop("pages")
+    pages, warnings = figures.pop("pages"), figures.pop("warnings")
     screen.line("publish", **figures)
+    for line in warnings:
+        screen.warn(line)
     if as_json:
         print_json(
-            {"lake": lake.url, **figures, "pages": pages, "match": asdict(matched), "seconds": screen.seconds}
+            {
+                "lake": lake.url,
+                **figures,
+                "warnings": warnings,
+                "pages": pages,
+                "match": asdict(matched),
+                "seconds": screen.seconds,
+            }
         )
     else:
         screen.done(f"release {released.release} in {lake.url}: {released.stories} stories")
@@ -293,6 +302,10 @@ def diff(lake: Lake, release_a: str, release_b: str, as_json: Json = False) -> N
         from pipeline.terminal_story import show_difference
 
         show_difference(found)
+
+
+app.command()(cli_release.check)
+app.command()(cli_release.lineage)
 
 
 @app.command()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
 import pyarrow as pa
+
+from pipeline.foreign_keys import FOREIGN_KEYS, ForeignKey
 
 SCHEMA_VERSION = 1
 SINCE = "0.1.0"
@@ -17,7 +21,7 @@ WIDE_ROW_GROUP = 4_096  # bodies: small groups keep a look-up of one story at so
 @dataclass(frozen=True, slots=True)
 class Table:
     """A published table: its key, its order in the file, and whether it is split by `seen_day`, the UTC day
-    `day`."""
+    `day`. `version` of its schema; `superseded`: the one before it, while that is published as well."""
 
     name: str
     about: str
@@ -27,10 +31,46 @@ class Table:
     partitioned: bool = True
     day: str = "on which the story was first seen"
     row_group: int = NARROW_ROW_GROUP
+    version: int = SCHEMA_VERSION
+    superseded: Superseded | None = None
+
+    @property
+    def prefix(self) -> str:
+        """Where its files lie: `stories@1` beside `stories`, under the same table."""
+        return f"tables/{self.name.partition('@')[0]}/schema={self.version}"
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """Which of its columns name rows of other tables."""
+        return FOREIGN_KEYS.get(self.name, ())
 
     def schema_sha256(self) -> str:
         """A digest over names, types and nullability."""
         return schema_sha256(self.schema)
+
+    def metadata(self) -> dict[str, str]:
+        """What a file of the table says of it."""
+        return {
+            "wirefold.table": self.name,
+            "wirefold.schema_version": str(self.version),
+            "wirefold.schema_sha256": self.schema_sha256(),
+            "wirefold.key": json.dumps(self.key),
+            "wirefold.foreign_keys": json.dumps([asdict(key) for key in self.foreign_keys]),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The schema that a table had before a breaking change. `table` is named `<name>@<its version>`; `rows`
+    gives its rows for some of the new ones, one for one and in their order."""
+
+    table: Table
+    rows: Callable[[pa.Table], pa.Table]
+
+
+def published(tables: tuple[Table, ...]) -> tuple[Table, ...]:
+    """The tables, and those schemas of them that are superseded and published as well."""
+    return (*tables, *(table.superseded.table for table in tables if table.superseded))
 
 
 def schema_sha256(schema: pa.Schema) -> str:

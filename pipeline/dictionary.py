@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from pipeline.columns import SCHEMA_VERSION, Table
+from pipeline.foreign_keys import ForeignKey
 from pipeline.schema import TABLES
 
 _HEAD = f"""\
@@ -19,7 +20,9 @@ _HEAD = f"""\
 
 Schema version {SCHEMA_VERSION}. Every file is written from the schema given here, never from an inferred
 one, so all files of a table have the same columns in the same order. Times are UTC. "Null" says whether
-a value may be missing. How to read them: [analysts.md](analysts.md).
+a value may be missing; "refers to" holds for every row where it is not. Key, references and the schema's
+digest also stand in each file's metadata, description, since and field id with its fields. How to read the
+tables: [analysts.md](analysts.md).
 
 `seen_day` is no column of the files: it stands in the path (`seen_day=2026-03-05`), and readers that know
 Hive partitioning add it. It is a date."""
@@ -56,9 +59,11 @@ def _sections(table: Table) -> Iterator[str]:
     yield "\n".join(
         [
             f"- Key: {_names(table.key)}",
+            *(f"- {_names(key.columns)} refers to {_parent(key)}" for key in table.foreign_keys),
             f"- Sorted by: {_names(table.sort)}{', within each partition' if table.partitioned else ''}",
             f"- Partitioned by: {_partition(table)}",
             f"- Rows in a row group: {table.row_group:,}",
+            f"- Files: `{table.prefix}/`",
         ]
     )
     yield "\n".join(
@@ -77,6 +82,10 @@ def _partition(table: Table) -> str:
     if not table.partitioned:
         return "nothing; one file"
     return f"`seen_day`, the UTC day {table.day}"
+
+
+def _parent(key: ForeignKey) -> str:
+    return f"[{key.table}](#{key.table}): {_names(key.parent)}"
 
 
 def _names(columns: tuple[str, ...]) -> str:

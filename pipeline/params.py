@@ -101,11 +101,25 @@ class Params:
     strict_jaccard: float = 0.9
     loose_score: float = -2.0
 
-    # checks that warn: the share of republications whose story another outlet ran too moves slowly,
-    # and an outlet of which fewer than half the pages can be read has changed its templates
+    # checks that warn, against the median of so many of the last releases: one may be odd
+    warn_drift_releases: int = 7
+    # the share of republications whose story another outlet ran too moves slowly, and an outlet of which
+    # fewer than half the pages can be read has changed its templates
     warn_duplicate_drift: float = 0.15
     warn_readable_share: float = 0.5
     warn_min_pages: int = 5
+    # as many rows come in as usual: nights and holidays bring a fifth of that, and small lakes anything
+    warn_drift_times: float = 5.0
+    warn_drift_rows: float = 100.0
+    # an outlet against its own past: a share that fell by so much, and by so many standard errors
+    warn_share_drop: float = 0.3
+    warn_share_errors: float = 4.0
+    warn_quarantine_share: float = 0.3
+    # nothing new for so many times as long as ever before, and for so long at all: a weekend is no news
+    warn_silent_times: float = 2.0
+    warn_silent_days: float = 3.0
+    # copies beyond one an outlet and version, from which on a story is looked at
+    warn_story_copies: int = 20
     # an outlet of whose usual chrome less than this share is left on the newest pages has a new template
     warn_template_pages: int = 5
     warn_template_share: float = 0.2

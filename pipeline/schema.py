@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe
+from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe, published
 from pipeline.identity_tables import CHANGES, REGISTRY
 from pipeline.outlet_tables import BOILERPLATE, OUTLETS, TEMPLATES, WIRE_RULES
 from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
@@ -272,6 +272,7 @@ CHECKS = Table(
             field("level", STRING, "error stops the release, warn is shown."),
             field("ok", _FLAG, "The check held."),
             field("reason", STRING, "Why there is such a limit."),
+            maybe("detail", STRING, "What breaks it: outlets, stories, tables or rules, the first twenty."),
         ]
     ),
 )
@@ -301,20 +302,22 @@ QUARANTINE = Table(
     ),
 )
 
-TABLES = (
-    STORIES,
-    REPUBLICATIONS,
-    VERSIONS,
-    PICKUPS,
-    EDGES,
-    CHANGES,
-    REGISTRY,
-    OUTLETS,
-    BOILERPLATE,
-    WIRE_RULES,
-    TEMPLATES,
-    RUNS,
-    CHECKS,
-    QUARANTINE,
+TABLES = published(
+    (
+        STORIES,
+        REPUBLICATIONS,
+        VERSIONS,
+        PICKUPS,
+        EDGES,
+        CHANGES,
+        REGISTRY,
+        OUTLETS,
+        BOILERPLATE,
+        WIRE_RULES,
+        TEMPLATES,
+        RUNS,
+        CHECKS,
+        QUARANTINE,
+    )
 )
 BY_NAME = {table.name: table for table in TABLES}

@@ -74,13 +74,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A published release. `changed_stories` counts stories new, changed or gone since the last one."""
+    """A published release. `changed_stories` counts stories new, changed or gone since the last one;
+    `warnings`: one line a check of level warn that does not hold."""
 
     release: str
     stories: int
     republications: int
     quarantined: int
     changed_stories: int
+    warnings: tuple[str, ...]
     pages: Counts
 
 
@@ -219,12 +221,8 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
             partitions=drafted.partitions,
             params=config.params,
             counts=counts,
-            check=lambda candidate: checks.run_checks(
-                candidate.tables(checks.COLUMNS),
-                counts,
-                run=run,
-                params=config.params,
-                before=candidate.before,
+            check=lambda candidate: checks.run_checks_of_change(
+                candidate, counts, run=run, params=config.params
             ),
             replaces=drafted.replaces,
             data_runs=drafted.data_runs,
@@ -238,6 +236,7 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
         republications=rows["republications"],
         quarantined=rows["quarantine"],
         changed_stories=manifest.changed_stories,
+        warnings=tuple(checks.told(check) for check in manifest.checks if not check.ok),
         pages=counts,
     )
 

@@ -65,6 +65,10 @@ class Screen:
         told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
         self._console.print(Text.assemble((f"{step:<8} ", "bold"), told), soft_wrap=True)
 
+    def warn(self, message: str) -> None:
+        """One line of what should be looked at."""
+        self._console.print(Text.assemble(("warning  ", "bold yellow"), message), soft_wrap=True)
+
     def done(self, message: str) -> None:
         Console(highlight=False).print(Text(message))
 
@@ -150,3 +154,20 @@ def show_releases(rows: Sequence[ReleaseRow]) -> None:
         warned = ", ".join(row.checks_failed)
         table.add_row(*(Text(str(cell)) for cell in (*cells, row.changed_stories, warned)))
     Console(highlight=False).print(table)
+
+
+def show_checks(release: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One line a check, those that do not hold first and in colour."""
+    console = Console(highlight=False)
+    table = Table("", "check", "level", "value", "", "limit", "detail", box=None, pad_edge=False)
+    for row in sorted(rows, key=lambda row: (row["ok"], row["level"])):
+        style = "" if row["ok"] else "bold red" if row["level"] == "error" else "yellow"
+        cells = (
+            *("ok" if row["ok"] else "no", row["check"], row["level"], f"{row['value']:g}"),
+            *(row["comparison"], f"{row['limit']:g}", row["detail"] or ""),
+        )
+        table.add_row(*map(Text, cells), style=style)
+    console.print(table)
+    wrong = [row["level"] for row in rows if not row["ok"]]
+    told = f"{len(rows)} checks, {wrong.count('error')} errors, {wrong.count('warn')} warnings"
+    console.print(Text(f"release {release}: {told}"))

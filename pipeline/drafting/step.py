@@ -126,7 +126,8 @@ def _drawn_by(params: Params, outlets: Sequence[Outlet]) -> str:
         "code": __version__,
         "schemas": {table.name: table.schema_sha256() for table in TABLES},
         "params": params.digest(),
-        "owners": sorted((outlet.outlet_id, outlet.owner_group or "") for outlet in outlets),
+        # an outlet without a group is told as one that nobody registered
+        "owners": sorted((outlet.outlet_id, outlet.owner_group) for outlet in outlets if outlet.owner_group),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from pydantic import TypeAdapter
 
-from pipeline.columns import SCHEMA_VERSION
+from pipeline.columns import Table
 from pipeline.counts import Counts
 from pipeline.errors import BadInput
 from pipeline.lake.order import by_place
@@ -65,6 +65,7 @@ class CheckResult:
     comparison: str
     level: str
     ok: bool
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,10 @@ def checked_release(release: str) -> str:
     return release
 
 
-def data_key(table: str, seen_day: date | None, release: str, sha256: str) -> str:
+def data_key(table: Table, seen_day: date | None, release: str, sha256: str) -> str:
     """Where a file of a release lies: unreferenced until a manifest names it, never overwritten."""
     day = f"/seen_day={seen_day.isoformat()}" if seen_day else ""
-    return f"tables/{table}/schema={SCHEMA_VERSION}{day}/{release}-{sha256[:12]}.parquet"
+    return f"{table.prefix}{day}/{release}-{sha256[:12]}.parquet"
 
 
 def current_key(file: FileEntry) -> str:

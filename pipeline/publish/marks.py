@@ -87,7 +87,8 @@ def missed_rules(rules: pa.Table, copies: pa.Table, run: Run, params: Params) ->
     since = _micros(recent_since(run, params))
     news = since - _TOLD * (_micros(run.now) - since)
     recent = len(seen) - np.searchsorted(seen, since)
-    gone = rules.filter(pc.and_(pc.equal(rules["recent_pages"], 0), pc.greater(rules["pages"], 0)))
+    gone = rules.filter(pc.and_(pc.equal(rules["recent_pages"], 0), pc.is_valid(rules["last_seen_at"])))
+    gone = gone.filter(pc.is_valid(gone["first_seen_at"]))
     missed = []
     for row in gone.to_pylist():
         first, last = _micros(row["first_seen_at"]), _micros(row["last_seen_at"])

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.columns import SCHEMA_VERSION, WIDE_ROW_GROUP, Table, schema_sha256
+from pipeline.columns import WIDE_ROW_GROUP, Table, schema_sha256
 from pipeline.errors import Failed
 from pipeline.lake.store import Store
 from pipeline.publish.manifest import FileEntry
@@ -146,13 +146,7 @@ def _writer(table: Table, schema: pa.Schema, path: Path) -> pq.ParquetWriter:
         write_page_checksum=True,
         sorting_columns=pq.SortingColumn.from_ordering(schema, ordering, null_placement="at_end"),
     )
-    writer.add_key_value_metadata(
-        {
-            "wirefold.table": table.name,
-            "wirefold.schema_version": str(SCHEMA_VERSION),
-            "wirefold.schema_sha256": table.schema_sha256(),
-        }
-    )
+    writer.add_key_value_metadata(table.metadata())
     return writer
 
 

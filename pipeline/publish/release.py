@@ -28,9 +28,10 @@ from pipeline.lake.store import Conflict, Store
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.changes import count_changed
-from pipeline.publish.checks import failing
+from pipeline.publish.checks import Checked, failing
 from pipeline.publish.current import complete_current
 from pipeline.publish.drafts import Drafts, Partition
+from pipeline.publish.evidence import write_evidence
 from pipeline.publish.manifest import (
     LATEST,
     CheckResult,
@@ -51,6 +52,7 @@ from pipeline.publish.manifest import (
 from pipeline.publish.parquet import file_sha256, inspect, sort_bounds, write_parquet
 from pipeline.publish.reader import Candidate, read_files, read_table
 from pipeline.publish.retention import collect_garbage, rollback
+from pipeline.publish.superseded import with_superseded
 
 __all__ = [
     "Candidate",
@@ -67,12 +69,11 @@ __all__ = [
     "read_manifest",
     "read_table",
     "rollback",
-    "write_failed",
     "write_release",
 ]
 
-# gives the rows of the `checks` table for a candidate
-Check = Callable[[Candidate], pa.Table]
+# checks a candidate
+Check = Callable[[Candidate], Checked]
 _Files = dict[tuple[str, date | None], FileEntry]
 
 
@@ -119,17 +120,17 @@ def write_release(
     files = _carried(start.base, replaces)
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
         writer = _Writer(lake, release, by_partition(start.base), Path(scratch))
-        for partition in partitions:
+        for partition in with_superseded(partitions, Path(scratch)):
             files.pop((partition.table.name, partition.seen_day), None)
             if partition.rows:
                 entry = writer.write(partition)
                 files[entry.partition] = entry
         _fill(files, writer, run)
-        checks = check(Candidate(lake, in_order(files.values()), start.base))
-        if wrong := failing(checks):
-            write_failed(lake, release, checks)
+        checked = check(Candidate(lake, in_order(files.values()), start.base))
+        if wrong := failing(checked.table):
+            write_evidence(lake, release, checked, run=run, params=params, counts=counts, base=start.base)
             raise CheckFailed(f"nothing was released: {'; '.join(wrong)} (see failed/{release}/)")
-        entry = writer.write_rows(schema.CHECKS, None, checks)
+        entry = writer.write_rows(schema.CHECKS, None, checked.table)
         files[entry.partition] = entry
     manifest = Manifest(
         release=release,
@@ -143,21 +144,13 @@ def write_release(
         params=asdict(params),
         counts=counts,
         changed_stories=_changed_stories(lake, start.base, files),
-        checks=_results(checks),
+        checks=_results(checked.table),
         tables=_by_table(files),
         drawn_by=drawn_by,
     )
     _publish(lake, manifest, start)
     complete_current(lake)
     return manifest
-
-
-def write_failed(lake: Store, release: str, checks: pa.Table) -> None:
-    """Keep a failed release's checks as evidence: `failed/<release>/checks.parquet`."""
-    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
-        path = Path(scratch) / "checks.parquet"
-        write_parquet(schema.CHECKS, checks, path)
-        lake.put_file(f"failed/{checked_release(release)}/checks.parquet", str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +171,7 @@ class _Writer:
         if before and before.sha256 == sha256:
             return before
         low, high = sort_bounds(table, path)
-        key = data_key(table.name, day, self.release, sha256)
+        key = data_key(table, day, self.release, sha256)
         entry = FileEntry(key, table.name, day, partition.rows, path.stat().st_size, sha256, low, high)
         self.lake.put_file(key, str(path))
         inspect(self.lake, key, table, entry)
@@ -280,7 +273,7 @@ def _changed_stories(lake: Store, base: Manifest | None, files: _Files) -> int:
 
 
 def _results(checks: pa.Table) -> tuple[CheckResult, ...]:
-    columns = ("check", "value", "limit", "comparison", "level", "ok")
+    columns = ("check", "value", "limit", "comparison", "level", "ok", "detail")
     return tuple(CheckResult(**row) for row in checks.select(columns).to_pylist())
 
 

@@ -46,7 +46,7 @@ SHAPES = {
     },
 }
 # A dag file may import at its top: Airflow's task SDK, the shared wiring and the standard library.
-LIGHT = {"airflow", "_wiring", *sys.stdlib_module_names}
+LIGHT = {"airflow", "_lineage", "_wiring", *sys.stdlib_module_names}
 
 
 @pytest.fixture(scope="module")

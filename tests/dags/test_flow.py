@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ CHAIN = ("ingest_affiliates", "cluster_stories", "publish_release")
 
 @pytest.mark.slow
 def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
-    home = tmp_path / "airflow"
+    home, events = tmp_path / "airflow", tmp_path / "lineage.jsonl"
     home.mkdir()
     with site(tmp_path) as network:
         now = EVENING.isoformat()
@@ -26,6 +27,10 @@ def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
             "flow.py",
             *(f"{dag}={now}" for dag in CHAIN),
             WIREFOLD_CONFIG=str(tmp_path / "wirefold.toml"),
+            AIRFLOW__OPENLINEAGE__DISABLED="false",
+            AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
+                {"type": "file", "log_file_path": str(events), "append": True}
+            ),
         )
         release = read_manifest(network.lake())
     assert [run["state"] for run in told["runs"]] == ["success"] * 3
@@ -36,6 +41,17 @@ def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
     assert folded["stories"] == published["stories"] == release.tables["stories"].rows
     labels = told["runs"][0]["labels"]
     assert len(labels) == 4 and all("," in label for label in labels), "the grid shows outlets, not numbers"
+    warned = [check.check for check in release.checks if not check.ok]
+    assert warned and [line.partition(" ")[0] for line in published["warnings"]] == warned
+    emitted = [json.loads(line) for line in events.read_text().splitlines()]
+    [lineage] = [
+        event for event in emitted if any(o["name"].endswith("/tables/stories") for o in event["outputs"])
+    ]
+    assert lineage["job"]["name"] == "publish_release.publish"
+    outputs = {one["name"].rpartition("/")[2]: one for one in lineage["outputs"]}
+    assert outputs.keys() == release.tables.keys()
+    assert outputs["stories"]["outputFacets"]["outputStatistics"]["rowCount"] == folded["stories"]
+    assert {one["name"].rpartition("/")[2] for one in lineage["inputs"]} == {"raw", "pages"}
 
 
 @pytest.mark.slow

@@ -112,4 +112,4 @@ def test_a_new_template_warns_by_name(tmp_path: Path) -> None:
         [row] = [r for r in read_table(lake, "checks").to_pylist() if r["check"] == "template_changed"]
         assert row["ok"] == (hour < 2)
     assert (row["value"], row["level"]) == (1.0, "warn")
-    assert "harrow.example" in row["reason"]
+    assert row["detail"] == "harrow.example"

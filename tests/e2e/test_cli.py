@@ -213,3 +213,21 @@ def test_every_command_has_help_with_an_example() -> None:
         shown = CliRunner().invoke(cli.app, [command, "--help"])
         assert shown.exit_code == 0
         assert f"wirefold {command}" in shown.stdout
+
+
+def test_warnings_are_shown_and_stop_nothing(tmp_path: Path) -> None:
+    path = articles(tmp_path)
+    empty = [
+        {"doc_id": f"e{n}", "url": f"https://quarry.example/{n}", "text": " ", "site": "quarry.example"}
+        for n in range(6)
+    ]
+    path.write_text(path.read_text() + "".join(f"{json.dumps(row)}\n" for row in empty))
+    given = ["cluster", str(path), "--out", str(tmp_path / "lake"), "--outlet-field", "site", "--now", NOW]
+    result = CliRunner().invoke(cli.app, given)
+    assert result.exit_code == 0
+    assert "warning  outlet_readable_share is 0, must be >= 0.5: quarry.example" in result.stderr
+    assert (
+        "warning  outlets_quarantined is 1, must be <= 0: quarry.example: no_text 100% of 6" in result.stderr
+    )
+    told = wirefold(*given)["warnings"]
+    assert [line.partition(" ")[0] for line in told] == ["outlet_readable_share", "outlets_quarantined"]

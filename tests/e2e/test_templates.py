@@ -92,7 +92,7 @@ def test_a_layout_that_is_gone_is_a_warning_with_its_outlet(tmp_path: Path) -> N
     assert told(lake)["ok"]
     fold(lake, SECOND, folder_of(tmp_path / "two", range(8, 20), "feature"))
     assert told(lake) | {"value": 1.0, "ok": False, "level": "warn"} == told(lake)
-    assert OUTLET in told(lake)["reason"]
+    assert told(lake)["detail"] == OUTLET
     rows = {row["layout"]: row for row in read_table(lake, "templates").to_pylist()}
     assert (rows["div.copy<article.story"]["state"], rows["div.copy<article.story"]["changed_at"]) == (
         "changed",

@@ -10,10 +10,13 @@ from unittest.mock import patch
 import pytest
 
 from pipeline import steps
+from pipeline.audit import audit
 from pipeline.lake.store import Store
 from pipeline.model import Run
+from pipeline.publish.manifest import list_releases
 from tests.e2e import three_days
 from tests.e2e.network import Site, site
+from tests.publish.references import broken_references
 
 pytestmark = pytest.mark.slow
 
@@ -77,3 +80,13 @@ def _partition(stories: dict[str, str], docs: set[str]) -> set[frozenset[str]]:
 
 def _bytes(lake: Store) -> dict[str, bytes]:
     return {stored.key: lake.get(stored.key) for stored in lake.list("")}
+
+
+def test_what_tables_refer_to_is_there(days: Site) -> None:
+    assert broken_references(days.lake()) == {}
+
+
+def test_the_last_release_stands_an_audit(days: Site) -> None:
+    """All of it, by all checks, though most of it was carried over and checked by what changed."""
+    found = audit(days.lake())
+    assert (found.failed, found.release) == ([], list_releases(days.lake())[-1].release)

@@ -128,7 +128,7 @@ def tables(world: World) -> Tables:
             world.run.now.date(): table(
                 schema.QUARANTINE,
                 [
-                    {"run_id": world.run_id, "url": url, "outlet_id": "channel-40"}
+                    {"run_id": world.run_id, "url": url, "outlet_id": "channel-40", "reason": "too_short"}
                     for url in world.quarantined
                 ],
             )
@@ -152,14 +152,8 @@ def drafted(given: Tables, folder: Path) -> list[Partition]:
 
 
 def check(world: World) -> Any:
-    def run(candidate: Candidate) -> pa.Table:
-        return checks.run_checks(
-            candidate.tables(checks.COLUMNS),
-            world.counts,
-            run=world.run,
-            params=PARAMS,
-            before=candidate.before,
-        )
+    def run(candidate: Candidate) -> checks.Checked:
+        return checks.run_checks_of_change(candidate, world.counts, run=world.run, params=PARAMS)
 
     return run
 

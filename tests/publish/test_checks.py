@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from pipeline import schema
 from pipeline.counts import Counts
-from pipeline.publish import checks
+from pipeline.publish import checks, soundness
 from pipeline.publish.changes import count_changed
-from pipeline.publish.manifest import CheckResult
+from pipeline.publish.manifest import CheckResult, FileEntry, Manifest, TableFiles
 from pipeline.publish.parquet import sort_order
+from pipeline.publish.past import NO_PAST
 from tests.publish import sample
 from tests.publish.sample import FERRY, FIRST, PARAMS, SECOND, World
 
@@ -37,7 +38,7 @@ def candidate(world: World) -> Tables:
 
 
 def broken(tables: Tables, counts: Counts = FIRST.counts, **more: object) -> set[str]:
-    table = checks.run_checks(tables, counts, run=FIRST.run, params=PARAMS, **more)  # type: ignore[arg-type]
+    table = checks.run_checks(tables, counts, run=FIRST.run, params=PARAMS, **more).table  # type: ignore[arg-type]
     assert table.schema.equals(schema.CHECKS.schema)
     return {row["check"] for row in table.to_pylist() if not row["ok"]}
 
@@ -99,7 +100,7 @@ def test_a_sound_release_passes() -> None:
         (put("stories", "n_owner_groups", 0, 3), "n_owner_groups_wrong"),
         (put("stories", "n_distinct_bodies", 0, 3), "n_distinct_bodies_wrong"),
         (put("republications", "word_count", 0, 0), "bodies_empty"),
-        (put("stories", "body_sha256", 0, checks._EMPTY_BODY), "bodies_empty"),
+        (put("stories", "body_sha256", 0, soundness._EMPTY_BODY), "bodies_empty"),
         (
             put("republications", "published_at", 1, datetime(2031, 4, 9, 9, tzinfo=UTC)),
             "dates_in_future",
@@ -123,7 +124,7 @@ def test_a_sound_release_passes() -> None:
 def test_a_fault_is_found(fault: Callable[[Tables], Tables], name: str) -> None:
     tables = fault(candidate(FIRST))
     assert name in broken(tables)
-    table = checks.run_checks(tables, FIRST.counts, run=FIRST.run, params=PARAMS)
+    table = checks.run_checks(tables, FIRST.counts, run=FIRST.run, params=PARAMS).table
     assert any(line.startswith(f"{name} is ") for line in checks.failing(table))
 
 
@@ -138,28 +139,33 @@ def test_a_time_within_the_tolerance_is_no_fault() -> None:
 
 def test_warnings_name_the_outlet_and_stop_nothing() -> None:
     many = replace(FIRST, quarantined=tuple(f"https://channel-40.example/{n}" for n in range(9)))
-    before = sample_manifest(share=0.1)
-    table = checks.run_checks(candidate(many), many.counts, run=many.run, params=PARAMS, before=before)
+    past = replace(NO_PAST, releases=(manifest(0.1), manifest(0.9), manifest(0.1)))
+    table = checks.run_checks(candidate(many), many.counts, run=many.run, params=PARAMS, past=past).table
     rows = {row["check"]: row for row in table.to_pylist() if not row["ok"]}
-    assert rows.keys() == {"outlet_readable_share", "duplicate_share_drift"}
-    assert "channel-40" in rows["outlet_readable_share"]["reason"]
+    assert rows.keys() == {"outlet_readable_share", "outlets_quarantined", "duplicate_share_drift"}
+    assert rows["outlet_readable_share"]["detail"] == "channel-40"
     assert rows["outlet_readable_share"]["value"] == pytest.approx(0.1)
-    assert rows["duplicate_share_drift"]["value"] == pytest.approx(0.65)
+    assert rows["outlets_quarantined"]["detail"] == "channel-40: too_short 90% of 10"
+    assert rows["duplicate_share_drift"]["value"] == pytest.approx(0.65), "against the median, not the last"
     assert checks.failing(table) == []
 
 
-def sample_manifest(share: float) -> checks.Manifest:
-    return checks.Manifest(
+def manifest(share: float = 0.75, rows: Mapping[str, int] | None = None) -> Manifest:
+    """A release before, with its duplicate share and how many rows some of its tables had."""
+    return Manifest(
         release="rel-0", previous=None, created_at=FIRST.run.now, run_id="r0", data_runs=("r0",),
-        code_version="0", schema_version=1, params_digest="", params={}, counts=Counts(),
-        changed_stories=0, tables={},
+        code_version="0", schema_version=1, params_digest="", params={}, counts=Counts(), changed_stories=0,
+        tables={
+            name: TableFiles("", (), (FileEntry("", name, None, count, 0, ""),))
+            for name, count in (rows or {}).items()
+        },
         checks=(CheckResult("duplicate_share", share, 1.0, "<=", "warn", True),),
     )  # fmt: skip
 
 
 def test_only_this_run_is_counted_against_this_run() -> None:
     tables = candidate(SECOND)
-    table = checks.run_checks(tables, SECOND.counts, run=SECOND.run, params=PARAMS)
+    table = checks.run_checks(tables, SECOND.counts, run=SECOND.run, params=PARAMS).table
     assert checks.failing(table) == []
     assert len(FERRY.copies) + 1 > SECOND.counts.published
 

@@ -80,7 +80,7 @@ def test_the_check_warns_and_names_them() -> None:
     columns = {name: [*checks.COLUMNS[name], "seen_day"] for name in ("boilerplate", "republications")}
     tables |= {"boilerplate": chrome.select(columns["boilerplate"])}
     tables |= {"republications": copies.select(columns["republications"])}
-    rows = checks.run_checks(tables, FIRST.counts, run=FIRST.run, params=PARAMS).to_pylist()
+    rows = checks.run_checks(tables, FIRST.counts, run=FIRST.run, params=PARAMS).table.to_pylist()
     [row] = [row for row in rows if row["check"] == "template_changed"]
     assert (row["level"], row["ok"], row["value"]) == ("warn", False, 1.0)
-    assert row["reason"].endswith(": harbor-post.")
+    assert row["detail"] == "harbor-post"
