@@ -10,9 +10,9 @@ import io
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -21,8 +21,11 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
+    ReadTimeoutError,
+    ResponseStreamingError,
 )
 
 from pipeline.errors import BadInput, Failed
@@ -37,6 +40,8 @@ _MIB = 1 << 20
 _TRANSFER = TransferConfig(multipart_threshold=64 * _MIB, multipart_chunksize=32 * _MIB)
 _READ_AHEAD = 256 * 1024  # holds the footer of nearly every Parquet file in one request
 _RACES = 6
+_CUT_SHORT = 3  # bodies
+T = TypeVar("T")
 
 _MISSING = {"404", "NoSuchKey"}
 _LOST = {"304", "412", "PreconditionFailed", "NotModified"}  # MinIO has answered 304
@@ -78,16 +83,20 @@ class S3Store:
         return self.get_tagged(key)[0]
 
     def get_tagged(self, key: str) -> tuple[bytes, str]:
-        with self._explained(key):
+        def read() -> tuple[bytes, str]:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._name(key))
             with closing(answer["Body"]) as body:
                 return body.read(), answer["ETag"]
+
+        with self._explained(key):
+            return _whole(read)
 
     def get_range(self, key: str, start: int, length: int) -> bytes:
         if length <= 0:
             return b""
         span = f"bytes={start}-{start + length - 1}"
-        with self._explained(key):
+
+        def read() -> bytes:
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._name(key), Range=span)
             except ClientError as error:
@@ -96,6 +105,9 @@ class S3Store:
                 raise
             with closing(answer["Body"]) as body:
                 return body.read()
+
+        with self._explained(key):
+            return _whole(read)
 
     def put(self, key: str, data: bytes) -> None:
         with self._explained(key):
@@ -261,6 +273,14 @@ class _Ranges(io.RawIOBase):
         view[: len(data)] = data
         self._at += len(data)
         return len(data)
+
+
+def _whole(read: Callable[[], T]) -> T:
+    """What is read, asked for again if the answer broke off: boto3 tries requests again, not bodies."""
+    for _ in range(_CUT_SHORT):
+        with suppress(IncompleteReadError, ResponseStreamingError, ReadTimeoutError):
+            return read()
+    return read()
 
 
 def _code(error: ClientError) -> str:

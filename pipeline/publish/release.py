@@ -22,7 +22,7 @@ import pyarrow as pa
 from pipeline import __version__, schema
 from pipeline.columns import SCHEMA_VERSION, Table
 from pipeline.counts import Counts
-from pipeline.errors import CheckFailed
+from pipeline.errors import CheckFailed, Failed
 from pipeline.lake.order import by_place
 from pipeline.lake.store import Conflict, Store
 from pipeline.model import Run
@@ -230,6 +230,8 @@ def _publish(lake: Store, manifest: Manifest, start: Start) -> None:
     """Create the manifest, then swap `latest.json` to it if it still is what it was at the start."""
     key, data = manifest_key(manifest.release), manifest.to_json()
     created = lake.put_if_absent(key, data)
+    if not created and not lake.exists(key):
+        raise Failed(f"{lake.url}: {key} is said to be there and is not; run it again")
     if not created and lake.get(key) != data:
         raise Conflict(f"{lake.url}: release {manifest.release} exists with other content; use a new id")
     if start.published:
