@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test check bench-match bench-extract bench-incremental lock docs clean
+.PHONY: setup run up down sql test check bench-match bench-extract bench-incremental bench-release lock docs clean
 
 setup: $(STAMP)
 

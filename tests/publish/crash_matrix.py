@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from rich.console import Console
 from rich.progress import track
@@ -113,9 +114,10 @@ def roots(stores: Sequence[str]) -> Iterator[dict[str, str]]:
             yield places
             return
         with ministack(folder / "server") as server, server.client() as client:
-            os.environ.update(server.environment)
             client.create_bucket(Bucket="crashes")
-            yield places | {"ministack": "s3://crashes"}
+            # the processes that are killed take it on, and nobody after them
+            with patch.dict(os.environ, server.environment):
+                yield places | {"ministack": "s3://crashes"}
 
 
 def main(moments: int, stores: Sequence[str]) -> int:

@@ -103,7 +103,6 @@ def test_a_kill_in_current_is_not_forgotten_by_a_rollback(undisturbed: Undisturb
 KILLED = """
 import os, signal, sys
 from pipeline.lake.locate import open_store
-from tests.publish.crash_matrix import roots, run_matrix
 from tests.publish.faults import Mortal
 from tests.publish.scenes import second
 second(Mortal(open_store(sys.argv[1]), int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL)))
