@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__, cli_judge, cli_release
-from pipeline.cli_shared import Json, Lake, Now, open_existing, print_json, run_of
+from pipeline.cli_shared import Json, Lake, Now, open_existing, open_released, print_json, run_of
 from pipeline.errors import BadInput, WirefoldError
 
 app = typer.Typer(
@@ -79,7 +79,6 @@ def run(
 
 @app.command()
 def cluster(
-    inputs: Inputs,
     out: Annotated[str, typer.Option(help="The lake to release into: a folder or s3://bucket/prefix.")],
     outlet_field: OutletField = None,
     wires: Wires = None,
@@ -87,8 +86,11 @@ def cluster(
     rematch: Rematch = False,
     now: Now = None,
     as_json: Json = False,
+    inputs: Annotated[list[Path] | None, typer.Argument(help=_FILES)] = None,
 ) -> None:
     """Fold articles or pages from files into stories and release them.
+
+    Without INPUTS what the lake holds is released again, with what was judged and taken down since.
 
     [dim]wirefold cluster articles.jsonl --out ./lake --outlet-field site[/dim]
     """
@@ -99,8 +101,8 @@ def cluster(
 
     screen, at = Screen(quiet=as_json), run_of(now)
     settings = Config.for_files(out, tuple(wires or ()), scorecard)
-    plan = intake.check(inputs, settings)
-    lake = open_store(out)
+    plan = intake.check(inputs or [], settings)
+    lake = open_store(out) if inputs else open_released(out)
     lake.probe()
     with screen.progress("read", unit="bytes") as report:
         counts = intake.take_in(lake, at, settings, plan, outlet_field, report)
@@ -268,6 +270,8 @@ def story(lake: Lake, story_id: str, as_json: Json = False) -> None:
 
 app.command()(cli_judge.judge)
 app.command()(cli_judge.judgements)
+app.command()(cli_judge.takedown)
+app.command()(cli_judge.takedowns)
 
 
 @app.command()
@@ -306,6 +310,7 @@ def diff(lake: Lake, release_a: str, release_b: str, as_json: Json = False) -> N
 
 app.command()(cli_release.check)
 app.command()(cli_release.lineage)
+app.command()(cli_release.maintain)
 
 
 @app.command()

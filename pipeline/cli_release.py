@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
-from pipeline.cli_shared import Json, Lake, open_existing, print_json
+from pipeline.cli_shared import Json, Lake, Now, open_existing, print_json, run_of
 from pipeline.errors import BadInput
 
 Release = Annotated[str | None, typer.Option(help="The release; default: the current one.")]
@@ -31,6 +31,30 @@ def check(lake: Lake, release: Release = None, as_json: Json = False) -> None:
         show_checks(found.release, found.rows)
     if found.failed:
         raise typer.Exit(1)
+
+
+def maintain(
+    lake: Lake,
+    keep_releases: Annotated[
+        int, typer.Option(help="So many of the newest are kept, whatever their age.")
+    ] = 14,
+    keep_days: Annotated[float, typer.Option(help="Younger ones are kept as well, days.")] = 30.0,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Drop old releases and the files that no kept one names, and releases that show what was taken down.
+
+    [dim]wirefold maintain ./lake --keep-releases 3 --keep-days 7[/dim]
+    """
+    from pipeline import steps
+    from pipeline.config import Config
+
+    config = replace(Config.for_files(lake, ()), keep_releases=keep_releases, keep_days=keep_days)
+    dropped = steps.maintain(open_existing(lake), run_of(now), config)
+    if as_json:
+        print_json({"dropped": dropped})
+    else:
+        typer.echo(f"{dropped} objects dropped")
 
 
 def lineage(lake: Lake, release: Release = None) -> None:

@@ -30,6 +30,16 @@ def open_existing(lake: str) -> Any:
     return open_store(lake)
 
 
+def open_released(lake: str) -> Any:
+    """A lake that has a release."""
+    from pipeline.publish.manifest import read_latest
+
+    store = open_existing(lake)
+    if read_latest(store) is None:
+        raise BadInput(f"{lake}: no release yet")
+    return store
+
+
 def run_of(now: datetime | None) -> Any:
     from pipeline.model import Run
 

@@ -29,13 +29,18 @@ def _pair(first: str, second: str, table: str) -> ForeignKey:
 
 
 FOREIGN_KEYS: Mapping[str, tuple[ForeignKey, ...]] = {
-    "stories": (_key("story_id", "registry.story_id"), _key("canonical_doc_id", "republications.doc_id")),
+    "stories": (
+        _key("story_id", "registry.story_id"),
+        _key("canonical_doc_id", "republications.doc_id"),
+        _key("takedown_id", "takedowns.takedown_id"),
+    ),
     "republications": (
         _key("story_id", "stories.story_id"),
         _pair("story_id", "version_no", "versions"),
         _pair("story_id", "outlet_id", "pickups"),
         _key("outlet_id", "outlets.outlet_id"),
         _pair("run_id", "outlet_id", "runs"),
+        _key("takedown_id", "takedowns.takedown_id"),
     ),
     "versions": (
         _key("story_id", "stories.story_id"),

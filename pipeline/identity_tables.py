@@ -1,4 +1,4 @@
-"""The published tables about the identity of stories: every change ever, and every id ever.
+"""The published tables about the identity of stories: every change ever, every id ever, what was taken down.
 
 They are part of `schema`, from where everybody takes them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.columns import Table, field, maybe
-from pipeline.segments import STRING
+from pipeline.segments import STRING, TIME
 
 # what can happen to a story; the first four stand in the ledger, the others show between two releases
 CREATED, ABSORBED, MERGED_INTO, SPLIT_FROM = "created", "absorbed", "merged_into", "split_from"
@@ -79,6 +79,24 @@ REGISTRY = Table(
             ),
             field("first_release", STRING, "The first of them."),
             field("last_changed_release", STRING, "The last of them."),
+        ]
+    ),
+)
+
+TAKEDOWNS = Table(
+    "takedowns",
+    "One row a takedown: what must not be shown any more. Rows that it covers keep their ids and lose their "
+    "content.",
+    key=("takedown_id",),
+    sort=("takedown_id",),
+    partitioned=False,
+    schema=pa.schema(
+        [
+            field("takedown_id", STRING, "Identity of the takedown."),
+            field("kind", STRING, "What it names: url, document, story, outlet."),
+            field("value", STRING, "Which one; later pages at that URL, of that story or outlet included."),
+            field("reason", STRING, "Why, in the words of who asked."),
+            field("taken_down_at", TIME, "When it was asked for."),
         ]
     ),
 )

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 _MIB = 1 << 20
 _TOKENS = 2  # the version of pipeline.match.normalise: other words make other signatures
+# services that invite everybody to republish under terms of theirs (their pages say so, November 2026)
+_OPEN = dict.fromkeys(("KFF Health News", "ProPublica", "States Newsroom", "The Conversation"), "open")
+_RIGHTS = ("usage_classes", "expire_days", "publish_text", "keep_text_days", "keep_quarantine_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,15 @@ class Params:
     strict_jaccard: float = 0.9
     loose_score: float = -2.0
 
+    # rights (docs/rights.md): the usage class of each wire's stories, others' is `licensed`; after how many
+    # days the texts of a class expire, from the day on which a story was first seen; whether texts are
+    # published at all, and for how many days; for how many days quarantine is (0: for ever)
+    usage_classes: Mapping[str, str] = field(default_factory=lambda: dict(_OPEN))
+    expire_days: Mapping[str, int] = field(default_factory=dict)
+    publish_text: bool = True
+    keep_text_days: int = 0
+    keep_quarantine_days: int = 0
+
     # checks that warn, against the median of so many of the last releases: one may be odd
     warn_drift_releases: int = 7
     # the share of republications whose story another outlet ran too moves slowly, and an outlet of which
@@ -131,6 +144,10 @@ class Params:
         for name in ("shingle_words", "anchor_rate", "lead_anchor_rate", "min_shared_shingles"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if min([1, *self.expire_days.values()]) < 1:
+            raise ValueError("expire_days must be at least 1")
+        if min(self.keep_text_days, self.keep_quarantine_days) < 0:
+            raise ValueError("keep_text_days and keep_quarantine_days must be at least 0")
         if self.num_perm % 4:  # the kernel makes four values at a time
             raise ValueError(f"num_perm must be a multiple of 4, got {self.num_perm}")
         if self.canonical_policy == "preferred_outlets" and not self.preferred_outlets:
@@ -153,7 +170,7 @@ class Params:
 
     def matching(self) -> str:
         """Twelve hex digits over what decides which documents are one story."""
-        apart = ("warn_", "extract_", "template_", "canonical_", "copy_share")
+        apart = ("warn_", "extract_", "template_", "canonical_", "copy_share", *_RIGHTS)
         return _digest(
             {k: v for k, v in asdict(self).items() if not k.startswith(apart)} | {"tokens": _TOKENS}
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe, published
-from pipeline.identity_tables import CHANGES, REGISTRY
+from pipeline.identity_tables import CHANGES, REGISTRY, TAKEDOWNS
 from pipeline.outlet_tables import BOILERPLATE, OUTLETS, TEMPLATES, WIRE_RULES
 from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
 from pipeline.story_tables import PICKUPS, STORIES, VERSIONS
@@ -30,6 +30,7 @@ __all__ = [
     "RUNS",
     "STORIES",
     "TABLES",
+    "TAKEDOWNS",
     "TEMPLATES",
     "VERSIONS",
     "WIRE_RULES",
@@ -195,6 +196,12 @@ REPUBLICATIONS = Table(
             maybe("raw_offset", pa.int64(), "Offset of the record in that file, in bytes."),
             maybe("raw_sha256", STRING, "SHA-256 of the page's bytes, hex."),
             field("run_id", STRING, "Run that first saw it (runs.run_id)."),
+            maybe(
+                "takedown_id",
+                STRING,
+                "The takedown that covers it (takedowns.takedown_id): headline, byline, text and quotes are "
+                "left out then; `body_sha256` and `word_count` are what they were.",
+            ),
         ]
     ),
 )
@@ -318,6 +325,7 @@ TABLES = published(
         RUNS,
         CHECKS,
         QUARANTINE,
+        TAKEDOWNS,
     )
 )
 BY_NAME = {table.name: table for table in TABLES}

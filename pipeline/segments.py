@@ -294,6 +294,18 @@ JUDGEMENTS = _schema(
     ("judgement_id", STRING),
 )
 
+# what is to be published no longer: `kind` is url, document, story or outlet, `value` which one; doc_ids:
+# what it meant when it was asked for, which later merges and splits do not change
+TAKEDOWNS = _schema(
+    ("takedown_id", STRING),
+    ("kind", STRING),
+    ("value", STRING),
+    ("doc_ids", STRINGS),
+    ("by", STRING),
+    ("at", TIME),
+    ("why", STRING),
+)
+
 
 def segment_key(kind: str, run_id: str, shard: str) -> str:
     """Where a step's segment lies: `pages/run=20260305T180000Z/000.parquet`."""

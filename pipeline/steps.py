@@ -227,6 +227,7 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
             replaces=drafted.replaces,
             data_runs=drafted.data_runs,
             drawn_by=drafted.drawn_by,
+            takedowns=drafted.takedowns,
             start=start,
         )
     rows = {name: files.rows for name, files in manifest.tables.items()}

@@ -77,10 +77,24 @@ STORIES = Table(
             field(
                 "pub_status",
                 STRING,
-                "usable, or canceled where a copy carries a kill, withhold or retraction notice, or gave way "
-                "to one at its URL.",
+                "usable; canceled where a copy carries a kill, withhold or retraction notice, or gave way to "
+                "one at its URL; withheld where all its copies were taken down; embargoed "
+                "where the canonical republication carries an embargo notice.",
             ),
             maybe("copyright_line", STRING, "Copyright line of the canonical republication."),
+            field(
+                "usage_class",
+                STRING,
+                "By its wire and the configuration: licensed, open (the service invites to republish), "
+                "outlet (no wire is credited), or the operator's own words.",
+            ),
+            maybe("expires_at", TIME, "From when on its texts are left out, by that class; null: never."),
+            maybe(
+                "takedown_id",
+                STRING,
+                "The takedown (takedowns.takedown_id) that covers the canonical republication, where no "
+                "other could stand for the story: its content is left out.",
+            ),
         ]
     ),
 )

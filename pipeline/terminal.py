@@ -134,8 +134,8 @@ def _edited(side: Sequence[Stretch]) -> Text:
     return Text(" ").join(parts)
 
 
-def show_judgements(rows: pa.Table) -> None:
-    """One line a judgement."""
+def show_said(rows: pa.Table) -> None:
+    """One line a judgement or takedown."""
     table = Table(*(name.replace("_", " ") for name in rows.column_names), box=None, pad_edge=False)
     for row in rows.to_pylist():
         cells = row | {"at": f"{row['at']:%Y-%m-%d %H:%M}"}

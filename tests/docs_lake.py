@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline import intake, steps
 from pipeline.config import Config
+from pipeline.lake import takedowns
 from pipeline.lake.locate import open_store
 from pipeline.model import Outlet, Run
 
@@ -170,6 +171,18 @@ PAGES = (
 )
 
 
+# of a page that could not be used, so that no example lacks a word
+TAKEN_DOWN = {
+    "takedown_id": "t_stub",
+    "kind": "url",
+    "value": "https://ktbl.example/stub",
+    "doc_ids": [],
+    "by": "petra",
+    "at": RUN.now,
+    "why": "the desk asked",
+}
+
+
 def make_lake(folder: Path) -> None:
     """A released lake in `folder`/lake, from HTML pages and a JSONL file as `wirefold cluster` takes them."""
     pages = folder / "pages"
@@ -181,6 +194,7 @@ def make_lake(folder: Path) -> None:
     articles.write_text(json.dumps(row))
     lake = open_store(str(folder / "lake"))
     config = Config.for_files(lake.url, ())
+    takedowns.append(lake, TAKEN_DOWN, 1)
     intake.take_in(lake, RUN, config, [pages, articles])
     steps.match(lake, RUN, config)
     steps.story(lake, RUN, config)

@@ -189,8 +189,8 @@ def test_index_params_are_marked() -> None:
         field.name
         for field in fields(Params)
         if isinstance(value := getattr(Params(), field.name), int)
-        # one less is a value that no other param forbids, but for num_perm
-        and Params(**{field.name: value + 4 if field.name == "num_perm" else value - 1}).fingerprint()
+        # one less is a value that no other param forbids, but for num_perm and what is 0
+        and Params(**{field.name: value + 4 if field.name == "num_perm" else abs(value - 1)}).fingerprint()
         != Params().fingerprint()
     }
     assert marked == changed

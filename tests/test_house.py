@@ -39,6 +39,7 @@ ROOMS: dict[str, set[str]] = {
     "ingest": {"lake"},
     "publish": {"lake"},
     "judge": {"story", "lake", "publish"},
+    "takedown": {"lake", "publish"},
     "drafting": {"judge", "match", "matching", "story", "lake", "publish"},
     "steps": {"judge", "drafting", "extract", "match", "matching", "story", "lake", "ingest", "publish"},
     "intake": {"extract", "match", "lake", "ingest"},
@@ -51,9 +52,9 @@ ROOMS: dict[str, set[str]] = {
     "terminal": {"inspect", "story"},
     "terminal_story": {"inspect", "difference"},
     "terminal_page": {"examine", "extract"},
-    "cli_shared": {"lake"},
-    "cli_judge": {"cli_shared", "judge", "terminal"},
-    "cli_release": {"cli_shared", "audit", "lineage", "publish", "terminal"},
+    "cli_shared": {"lake", "publish"},
+    "cli_judge": {"cli_shared", "judge", "lake", "takedown", "terminal"},
+    "cli_release": {"cli_shared", "audit", "lineage", "publish", "steps", "terminal"},
     "cli": {
         *(
             "cli_shared",

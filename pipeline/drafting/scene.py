@@ -23,6 +23,7 @@ from pipeline.model import Outlet
 from pipeline.params import Params
 from pipeline.publish import tables, timeline
 from pipeline.publish.layout import Layout
+from pipeline.publish.rights import Rights
 from pipeline.publish.spill import Spill
 from pipeline.schema import EDGES, PICKUPS, REPUBLICATIONS, STORIES, VERSIONS
 from pipeline.segments import PAGES, PAIRS
@@ -64,12 +65,13 @@ class Scene:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the drawing of every bucket needs: the registry's outlets, the params, the judgements
-    (segments.JUDGEMENTS) that bind, and a reader of the words of some pages (columns outlet_id and body of
-    segments.PAGES) as they were compared."""
+    (segments.JUDGEMENTS) that bind, what may be shown, and a reader of the words of some pages (columns
+    outlet_id and body of segments.PAGES) as they were compared."""
 
     outlets: Sequence[Outlet]
     params: Params
     said: pa.Table
+    rights: Rights
     read: Callable[[pa.Table], Words]
 
 
@@ -107,12 +109,14 @@ def _draw(scene: Scene, desk: Desk, rows: pa.Table, pairs: pa.Table) -> Bucket:
     layout, document = scene.layout, rows["document"].to_numpy()
     story = layout.story[document]
     placed = _placed(scene, rows, document, story)
+    placed = placed.append_column("takedown_id", desk.rights.taken(_named(rows, placed)))
     owners = tables.owner_groups(rows["outlet_id"].combine_chunks(), desk.outlets).dictionary_encode()
     told = tell(
         rows,
         story,
         owners.indices.to_numpy().astype(np.int64),
         scene.shown.take(document),
+        pc.is_null(placed["takedown_id"]).to_numpy(),
         desk.read,
         desk.params,
     )
@@ -122,19 +126,28 @@ def _draw(scene: Scene, desk: Desk, rows: pa.Table, pairs: pa.Table) -> Bucket:
     placed = placed.append_column("story_id_strict", strict)
     numbered = placed.append_column("version_no", told["version_no"])
     own = layout.story_ids.take(pa.array(np.unique(story)))
-    recalls = scene.recalls.filter(pc.is_in(scene.recalls["story_id"], value_set=own))
+    recalls = desk.rights.quoted(scene.recalls.filter(pc.is_in(scene.recalls["story_id"], value_set=own)))
     versions = timeline.versions(rows, told, numbered, recalls)
     copies = tables.republications(rows, told, placed, timeline.outdated(versions, numbered))
+    days = layout.days.take(pa.array(story[tables.canonical_rows(told)]))
+    stories = tables.stories(copies, rows, told, versions, desk.outlets, desk.rights, days)
+    shown, shown_stories = desk.rights.shown(copies, stories, days)
     with_story = pairs["story_id"].combine_chunks()
     return Bucket(
-        copies,
-        tables.stories(copies, rows, told, versions, desk.outlets),
+        shown,
+        shown_stories,
         versions,
         timeline.pickups(copies, told, desk.outlets),
         tables.edges(pairs, with_story, desk.said),
-        layout.days.take(story[tables.canonical_rows(told)]),
+        days,
         layout.days.take(pc.index_in(with_story, value_set=layout.story_ids)),
     )
+
+
+def _named(rows: pa.Table, placed: pa.Table) -> pa.Table:
+    """What a takedown can name of the documents."""
+    named = rows.select(["doc_id", "outlet_id", "url_normalised"])
+    return named.append_column("story_id", placed["story_id"])
 
 
 def _placed(scene: Scene, rows: pa.Table, document: Ints, story: Ints) -> pa.Table:

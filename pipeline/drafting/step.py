@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -27,44 +28,53 @@ from pipeline.drafting.scene import STORY_TABLES, Desk, buckets
 from pipeline.drafting.totals import Totals
 from pipeline.drafting.whole import whole_scene
 from pipeline.judge import judgements_of
-from pipeline.lake import order
+from pipeline.lake import ledger, order
 from pipeline.lake.pages import segments_of, segments_until
 from pipeline.lake.segment import ahead, read_batches, read_segment, read_segments
 from pipeline.lake.store import Store
+from pipeline.lake.takedowns import takedowns_before
 from pipeline.lake.templates import templates_after
 from pipeline.match.words import Words
 from pipeline.matching.result import done
 from pipeline.model import Outlet, Run
 from pipeline.params import Params
-from pipeline.publish import accounts, marks, tables
+from pipeline.publish import accounts, marks
 from pipeline.publish.drafts import Drafts, Partition
-from pipeline.publish.manifest import Manifest
+from pipeline.publish.manifest import FileEntry, Manifest
+from pipeline.publish.outlet_rows import template_rows
 from pipeline.publish.reader import read_files
+from pipeline.publish.rights import Rights, expiring, kept_since, takedown_rows
 from pipeline.schema import (
     BOILERPLATE,
     CHANGES,
     OUTLETS,
     QUARANTINE,
+    REGISTRY,
     RUNS,
     STORIES,
     TABLES,
+    TAKEDOWNS,
     TEMPLATES,
     WIRE_RULES,
 )
 from pipeline.segments import FETCHES, PAGES, SITES, segment_key
+from pipeline.story.identity import live
 from pipeline.story.registry import WATCHED
+
+_REDIRECT = ("story_id", "current_story_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """The partitions of a release, as files, and which tables they are all of; where the pages of its run
-    ended, which runs come in, and a digest of what else it was drawn by."""
+    ended, which runs come in, a digest of what else it was drawn by, and how many takedowns it honours."""
 
     partitions: list[Partition]
     replaces: tuple[str, ...]
     counts: Counts
     data_runs: tuple[str, ...]
     drawn_by: str
+    takedowns: int
 
 
 def draw_up(
@@ -84,9 +94,11 @@ def draw_up(
     """
     runs = order.runs_until(lake, run)
     coming = chronicle.came_in(runs, before)
-    drawn_by = _drawn_by(params, outlets)
+    said = takedowns_before(lake, run)
+    drawn_by = _drawn_by(params, outlets, said)
     base = before if before and _stands(lake, before, runs, coming, drawn_by) else None
-    found = what_changed(lake, coming, base, params) if base else None
+    found = _what_changed(lake, run, coming, base, params) if base else None
+    rights = Rights(_as_they_go_on(lake, said, coming if base else runs, base), run.now, params)
     drafts, totals = Drafts(folder), Totals(marks.recent_since(run, params))
     if base and found:
         scene = onto_scene(lake, runs, base, found, folder)
@@ -94,7 +106,9 @@ def draw_up(
     else:
         scene = whole_scene(lake, run, params, folder)
     watched = [STORIES.schema.empty_table().select(WATCHED)]
-    for bucket in ahead(buckets(scene, Desk(outlets, params, judgements_of(lake, run), read), folder)):
+    for bucket in ahead(
+        buckets(scene, Desk(outlets, params, judgements_of(lake, run), rights, read), folder)
+    ):
         for table, rows, days in bucket.tables():
             drafts.add(table, rows, days)
         totals.add(bucket)
@@ -102,32 +116,62 @@ def draw_up(
     chronicle.record(lake, runs, before, pa.concat_tables(watched), drafts, found.days if found else None)
     keys = partial(segments_of, lake, runs=coming) if base else partial(segments_until, lake, run=run)
     held, accounted = _account(lake, keys, totals.by_run)
+    since = kept_since(params.keep_quarantine_days, run.now)
+    held = held.filter(pc.greater_equal(accounts.run_days(held), pa.scalar(since)))
     for table, rows in ((RUNS, accounted), (QUARANTINE, held)):
         own = _of_days(lake, table, rows, base)
         drafts.add(table, own, accounts.run_days(own))
-    earlier = read_files(lake, QUARANTINE.name, base.tables[QUARANTINE.name].files if base else ())
+    earlier = read_files(lake, QUARANTINE.name, _quarantined(base, since) if base else ())
     drafts.add(OUTLETS, totals.outlets(outlets, pa.concat_tables([earlier, held])))
     drafts.add(WIRE_RULES, totals.rules(rules))
-    drafts.add(TEMPLATES, tables.template_rows(templates_after(lake, run)))
-    drafts.add(BOILERPLATE, read_segment(lake, segment_key("boilerplate", run.run_id, "all")))
+    drafts.add(TEMPLATES, template_rows(templates_after(lake, run)))
+    chrome = read_segment(lake, segment_key("boilerplate", run.run_id, "all"))
+    drafts.add(BOILERPLATE, chrome.filter(pc.invert(pc.is_in(chrome["outlet_id"], rights.outlets()))))
+    drafts.add(TAKEDOWNS, takedown_rows(said))
     partitions = drafts.partitions()
     return Drafted(
-        [*partitions, *(_emptied(base, found, partitions) if base and found else ())],
+        [*partitions, *(_emptied(base, found, partitions, since) if base and found else ())],
         () if base else tuple(table.name for table in TABLES if table.partitioned and table is not CHANGES),
         accounts.counts_of_run(accounted, run.run_id),
         coming,
         drawn_by,
+        len(said),
     )
 
 
-def _drawn_by(params: Params, outlets: Sequence[Outlet]) -> str:
-    """A digest of what the rows of a partition depend on beside pages: code, schemas, params, owners."""
+def _what_changed(lake: Store, run: Run, coming: Sequence[str], base: Manifest, params: Params) -> Changed:
+    """What differs from the release `base` once the runs come in, texts that expired since included."""
+    found = what_changed(lake, coming, base, params)
+    days = {file.seen_day for file in base.tables[STORIES.name].files if file.seen_day}
+    expired = pa.array(sorted(expiring(days, base.created_at, run.now, params)), pa.date32())
+    return replace(found, days=pa.concat_arrays([found.days, expired]).unique())
+
+
+def _as_they_go_on(lake: Store, said: pa.Table, runs: Sequence[str], base: Manifest | None) -> pa.Table:
+    """The takedowns (segments.TAKEDOWNS) with stories by the ids under which they go on after these runs,
+    which follow `base`."""
+    of_story = pc.equal(said["kind"], "story")
+    if not pc.any(of_story).as_py():
+        return said
+    ids = said["value"].combine_chunks()
+    if base:
+        known = read_files(lake, REGISTRY.name, base.tables[REGISTRY.name].files, _REDIRECT)
+        at = pc.index_in(ids, value_set=known["story_id"])
+        ids = pc.coalesce(known["current_story_id"].take(at).combine_chunks(), ids)
+    now = pc.if_else(of_story, live(ledger.history(lake, runs), ids), said["value"])
+    return said.set_column(said.column_names.index("value"), said.schema.field("value"), now)
+
+
+def _drawn_by(params: Params, outlets: Sequence[Outlet], said: pa.Table) -> str:
+    """A digest of what the rows of a partition depend on beside pages: code, schemas, params, owners,
+    takedowns."""
     told = {
         "code": __version__,
         "schemas": {table.name: table.schema_sha256() for table in TABLES},
         "params": params.digest(),
         # an outlet without a group is told as one that nobody registered
         "owners": sorted((outlet.outlet_id, outlet.owner_group) for outlet in outlets if outlet.owner_group),
+        "takedowns": said["takedown_id"].to_pylist(),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -171,10 +215,21 @@ def _of_days(lake: Store, table: Table, rows: pa.Table, base: Manifest | None) -
     return pa.concat_tables([read_files(lake, table.name, old), rows])
 
 
-def _emptied(base: Manifest, found: Changed, partitions: Sequence[Partition]) -> Iterator[Partition]:
-    """The partitions of the last release that nothing is left in."""
+def _quarantined(base: Manifest, since: date) -> list[FileEntry]:
+    """The files of the last release's quarantine from this day on."""
+    return [file for file in base.tables[QUARANTINE.name].files if file.seen_day and file.seen_day >= since]
+
+
+def _emptied(
+    base: Manifest, found: Changed, partitions: Sequence[Partition], since: date
+) -> Iterator[Partition]:
+    """The partitions of the last release that nothing is left in, and of quarantine those before a day."""
     written = {(partition.table.name, partition.seen_day) for partition in partitions}
     for table in STORY_TABLES:
         for day in {file.seen_day for file in base.tables[table.name].files} & set(found.days.to_pylist()):
             if (table.name, day) not in written:
                 yield Partition(table, day, Path(), 0)
+    kept = _quarantined(base, since)
+    for file in base.tables[QUARANTINE.name].files:
+        if file not in kept:
+            yield Partition(QUARANTINE, file.seen_day, Path(), 0)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pipeline.drafting.scene import Bucket
 from pipeline.lake.store import Store
 from pipeline.model import Outlet
-from pipeline.publish import accounts, marks, tables
+from pipeline.publish import accounts, marks, outlet_rows
 from pipeline.publish.manifest import FileEntry, Manifest
 from pipeline.schema import REPUBLICATIONS, STORIES
 
@@ -45,14 +45,14 @@ class Totals:
 
     def outlets(self, outlets: Sequence[Outlet], held: pa.Table) -> pa.Table:
         """schema.OUTLETS. `held`: schema.QUARANTINE."""
-        return tables.outlet_rows(outlets, self.by_outlet, held)
+        return outlet_rows.outlet_rows(outlets, self.by_outlet, held)
 
     def rules(self, rules: pa.Table) -> pa.Table:
         """schema.WIRE_RULES, of these rules (rule, service, where, weight) and others that were found."""
         return marks.rule_rows(rules, self.by_rule)
 
     def _count(self, copies: pa.Table, stories: pa.Table) -> None:
-        self.by_outlet.append(tables.outlet_counts(copies, stories))
+        self.by_outlet.append(outlet_rows.outlet_counts(copies, stories))
         self.by_rule.append(marks.rule_counts(copies, self.recent))
 
 

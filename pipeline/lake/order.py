@@ -1,6 +1,7 @@
 """The order in which runs were taken up: a run builds on those before it, whatever their clocks say.
 
-    order/00000003.txt   the first three runs, a line each: its id, how many judgements there were then
+    order/00000003.txt   the first three runs, a line each: its id, how many judgements there were then,
+                         and how many takedowns
 
 A run takes the next place once its pages are settled and keeps it for ever, so a rerun sees what it saw:
 late runs and backfills stand where they came. Each object holds the whole order up to its place, so
@@ -15,21 +16,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.lake import ledger
+from pipeline.lake.numbered import newest
 from pipeline.lake.store import Store
 from pipeline.model import Run
 
 _PREFIX = "order/"
-# of the judgements, which are numbered from 1 as they are made (lake.judgements)
+# of what people say, numbered from 1 as it is said (lake.numbered)
 JUDGEMENTS = "judgements/"
+TAKEDOWNS = "takedowns/"
 _KEPT = 24  # of a run that is taking its place now none may go
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A run in the order, and how many judgements the lake held when it took its place."""
+    """A run in the order, and how many judgements and takedowns the lake held when it took its place."""
 
     run_id: str
-    judgements: int
+    judgements: int = 0
+    takedowns: int = 0
 
 
 def place(lake: Store, run_id: str) -> None:
@@ -38,8 +42,8 @@ def place(lake: Store, run_id: str) -> None:
         taken = places(lake)
         if any(other.run_id == run_id for other in taken):
             return
-        rows = [*taken, Place(run_id, newest(lake, JUDGEMENTS))]
-        text = "".join(f"{row.run_id} {row.judgements}\n" for row in rows)
+        rows = [*taken, Place(run_id, newest(lake, JUDGEMENTS), newest(lake, TAKEDOWNS))]
+        text = "".join(f"{row.run_id} {row.judgements} {row.takedowns}\n" for row in rows)
         if lake.put_if_absent(f"{_PREFIX}{len(rows):08d}.txt", text.encode()):
             return
 
@@ -48,9 +52,14 @@ def places(lake: Store) -> tuple[Place, ...]:
     """All runs in the order in which they were taken up."""
     last = newest(lake, _PREFIX)
     if not last:
-        return tuple(Place(run_id, 0) for run_id in ledger.told(lake))
+        return tuple(Place(run_id) for run_id in ledger.told(lake))
     lines = (line.split() for line in lake.get(f"{_PREFIX}{last:08d}.txt").decode().splitlines())
-    return tuple(Place(run_id, int(judgements)) for run_id, judgements in lines)
+    return tuple(Place(run_id, *map(int, said)) for run_id, *said in lines)
+
+
+def place_of(lake: Store, run: Run) -> Place | None:
+    """The run's place, or None if it has none yet."""
+    return next((place for place in places(lake) if place.run_id == run.run_id), None)
 
 
 def forget_old(lake: Store) -> int:
@@ -87,11 +96,5 @@ def unfinished(lake: Store, run: Run) -> tuple[Run, ...]:
 
 def by_place(lake: Store) -> Callable[[str], tuple[int, str]]:
     """The key that sorts ids of runs, and of their releases, by place; those without one first, by id."""
-    place_of = {place.run_id: number for number, place in enumerate(places(lake))}
-    return lambda run_id: (place_of.get(run_id, -1), run_id)
-
-
-def newest(lake: Store, prefix: str) -> int:
-    """The number of the last object under a prefix of numbered ones, 0 without any."""
-    last = max((stored.key for stored in lake.list(prefix)), default=f"{prefix}0")
-    return int(last.removeprefix(prefix).partition(".")[0])
+    numbers = {place.run_id: number for number, place in enumerate(places(lake))}
+    return lambda run_id: (numbers.get(run_id, -1), run_id)

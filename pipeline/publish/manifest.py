@@ -74,6 +74,7 @@ class Manifest:
 
     `changed_stories` counts stories that are new, different or gone since `previous`. `drawn_by`: a digest of
     what its rows depend on beside pages; partitions are carried over into releases with the same one.
+    `takedowns`: how many it honours, the first that were asked for.
     """
 
     release: str
@@ -84,12 +85,13 @@ class Manifest:
     code_version: str
     schema_version: int
     params_digest: str
-    params: Mapping[str, int | float | str | tuple[str, ...]]
+    params: Mapping[str, bool | int | float | str | tuple[str, ...] | Mapping[str, str | int]]
     counts: Counts
     changed_stories: int
     checks: tuple[CheckResult, ...]
     tables: Mapping[str, TableFiles]
     drawn_by: str = ""
+    takedowns: int = 0
 
     @property
     def files(self) -> tuple[FileEntry, ...]:

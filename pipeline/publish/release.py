@@ -103,15 +103,15 @@ def write_release(
     replaces: Collection[str] = (),
     data_runs: tuple[str, ...] = (),
     drawn_by: str = "",
+    takedowns: int = 0,
     start: Start | None = None,
 ) -> Manifest:
     """Publish a release: the given partitions, and those of the last release that are not given.
 
     `replaces` names tables given whole: their partitions that are not given are dropped. `data_runs`
-    are the runs whose pages come in with this release (default: `run` alone), `drawn_by` is kept for the next
-    one; `start` is what `begin` gave
-    before the partitions were made (default: now). Running it again with the same arguments changes
-    nothing, or completes it.
+    are the runs whose pages come in with this release (default: `run` alone), `drawn_by` and `takedowns`
+    stand in the manifest; `start` is what `begin` gave before the partitions were made (default: now).
+    Running it again with the same arguments changes nothing, or completes it.
 
     Raises `CheckFailed` if a check of level error does not hold, `Conflict` if somebody else
     published meanwhile or the id was used for something else; both times nothing was released.
@@ -147,6 +147,7 @@ def write_release(
         checks=_results(checked.table),
         tables=_by_table(files),
         drawn_by=drawn_by,
+        takedowns=takedowns,
     )
     _publish(lake, manifest, start)
     complete_current(lake)

@@ -28,13 +28,19 @@ from pipeline.publish.manifest import (
 def rollback(lake: Store, release: str) -> Manifest:
     """Make `release` the newest again. Its files were never touched, so readers get it as it was.
 
-    Raises `BadInput` if the lake does not have it, `Conflict` if somebody publishes at the same time.
+    Raises `BadInput` if the lake does not have it or something was taken down since, `Conflict` if somebody
+    publishes at the same time.
     """
     latest = read_latest(lake)
     manifest = read_manifest(lake, release)
     if latest is None or manifest is None:
         raise BadInput(f"{lake.url}: no release {release!r}")
     now, tag = latest
+    newest = read_manifest(lake)
+    if newest and manifest.takedowns < newest.takedowns:
+        raise BadInput(
+            f"{lake.url}: {release} shows what was taken down since; it can be gone back to no more"
+        )
     if now.release != release:
         lake.swap(LATEST, Latest(release, now.release, manifest_key(release)).to_json(), tag)
     complete_current(lake)
@@ -45,7 +51,7 @@ def collect_garbage(lake: Store, run: Run, *, keep_releases: int, keep_days: flo
     """Drop old releases and the files that no kept one names; how many objects were removed.
 
     Kept: the newest `keep_releases`, all younger than `keep_days` at `run.now`, and what
-    `latest.json` points to and came from.
+    `latest.json` points to and came from; of these only such as honour all takedowns that the newest honours.
     """
     releases, rank = list_releases(lake), by_place(lake)
     latest = read_latest(lake)
@@ -54,10 +60,12 @@ def collect_garbage(lake: Store, run: Run, *, keep_releases: int, keep_days: flo
     horizon = run.now - timedelta(days=keep_days)
     pinned = {latest[0].release, latest[0].previous}
     recent = {manifest.release for manifest in releases[max(len(releases) - keep_releases, 0) :]}
+    honoured = next(manifest.takedowns for manifest in releases if manifest.release == latest[0].release)
     kept = [
         manifest
         for manifest in releases
-        if manifest.release in pinned | recent or manifest.created_at >= horizon
+        if manifest.takedowns >= honoured
+        and (manifest.release in pinned | recent or manifest.created_at >= horizon)
     ]
     named = {file.key for manifest in kept for file in manifest.files}
     oldest = min(rank(manifest.release) for manifest in kept)

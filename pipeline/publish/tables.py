@@ -7,10 +7,8 @@ of some, for what is told of a story rests on its own copies alone.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline.columns import Table
 from pipeline.model import Outlet
-from pipeline.schema import EDGES, OUTLETS, REPUBLICATIONS, STORIES, TEMPLATES
-from pipeline.segments import STRING, TIME
+from pipeline.publish.rights import Rights
+from pipeline.schema import EDGES, REPUBLICATIONS, STORIES
 
 # columns of segments.TOLD that are published as they are
 _TOLD = (
@@ -33,10 +31,6 @@ _TOLD = (
     "n_paragraphs_added",
     "local_insert",
     "headline_distance",
-)
-_LAYOUT_COLUMNS = ("layout", "version", "learned_at", "changed_at", "pages", "checked")
-_OUTLET_COUNTS = pa.schema(
-    [("outlet_id", STRING), ("n", pa.int64()), ("first", TIME), ("last", TIME), ("shared", pa.int64())]
 )
 
 
@@ -109,10 +103,16 @@ def _inferred(pages: pa.Table, story_ids: pa.Array) -> dict[str, pa.Array]:
 
 
 def stories(
-    copies: pa.Table, pages: pa.Table, told: pa.Table, versions: pa.Table, outlets: Sequence[Outlet]
+    copies: pa.Table,
+    pages: pa.Table,
+    told: pa.Table,
+    versions: pa.Table,
+    outlets: Sequence[Outlet],
+    rights: Rights,
+    days: pa.Array,
 ) -> pa.Table:
     """schema.STORIES from the republications (same rows and order as `pages` and `told`, segments.TOLD) and
-    schema.VERSIONS of the stories."""
+    schema.VERSIONS of the stories; `days`: when each was first seen (date32[s])."""
     rows = canonical_rows(told)
     canonical, page, why = copies.take(rows), pages.take(rows), told.take(rows)
     ids = canonical["story_id"].combine_chunks()
@@ -128,7 +128,9 @@ def stories(
         "canonical_policy": why["policy"],
         "canonical_reason": why["reason"],
         **_repaired(canonical, why),
-        **_of_versions(ids, versions, counted["killed"]),
+        **_of_versions(ids, versions),
+        "pub_status": _status(canonical, versions, counted["killed"]),
+        **rights.of_stories(credit["wire_service"], days),
     }
     names = ("contributors", "dateline_place", "dateline_date", "copyright_line")
     carried = {name: page[name] for name in names}
@@ -170,16 +172,21 @@ def _words(paragraphs: pa.ChunkedArray) -> pa.Array:
     return pa.array(np.bincount(pc.list_parent_indices(lists), words, len(lists)).astype(np.int32))
 
 
-def _of_versions(ids: pa.Array, versions: pa.Table, killed: pa.ChunkedArray) -> dict[str, pa.Array]:
-    """How many versions each story has, and whether one of them, or a copy, takes it back."""
+def _of_versions(ids: pa.Array, versions: pa.Table) -> dict[str, pa.Array]:
+    """How many versions each story has."""
     counted = pc.value_counts(versions["story_id"])
     at = pc.index_in(ids, value_set=counted.field("values"))
+    return {"n_versions": counted.field("counts").take(at)}
+
+
+def _status(canonical: pa.Table, versions: pa.Table, killed: pa.ChunkedArray) -> pa.Array:
+    """The pub_status of each story, by its canonical copy, and whether a version or a copy takes it back."""
     kills = versions.filter(pc.equal(versions["kind"], "kill"))["story_id"]
-    off = pc.or_(killed, pc.is_in(ids, value_set=kills.combine_chunks()))
-    return {
-        "n_versions": counted.field("counts").take(at),
-        "pub_status": pc.if_else(off, "canceled", "usable"),
-    }
+    off = pc.or_(killed, pc.is_in(canonical["story_id"], value_set=kills.combine_chunks()))
+    waits = _has(canonical["notices"].combine_chunks(), "embargo")
+    taken = pc.is_valid(canonical["takedown_id"])
+    status = pc.if_else(off, "canceled", pc.if_else(waits, "embargoed", "usable"))
+    return pc.if_else(taken, "withheld", status)
 
 
 def owner_groups(outlet_ids: pa.Array, outlets: Sequence[Outlet]) -> pa.Array:
@@ -254,82 +261,6 @@ def edges(pairs: pa.Table, story_ids: pa.Array, said: pa.Table) -> pa.Table:
         "judgement_id": said["judgement_id"].combine_chunks().take(at.combine_chunks()),
     }
     return _as(EDGES, {name: pairs[name] for name in pairs.column_names} | own)
-
-
-def outlet_counts(copies: pa.Table, story: pa.Table) -> pa.Table:
-    """One row an outlet: outlet_id, its republications, first and last seen, and how many of them are of
-    stories that another outlet ran too (`shared`). `story`: the stories of the copies."""
-    several = story.filter(pc.greater(story["n_outlets"], 1))["story_id"].combine_chunks()
-    shared = pc.is_in(copies["story_id"].combine_chunks(), value_set=several).cast(pa.int64())
-    counted = copies.select(["outlet_id", "first_seen_at"]).append_column("shared", shared)
-    found = counted.group_by("outlet_id").aggregate(
-        [("outlet_id", "count"), ("first_seen_at", "min"), ("first_seen_at", "max"), ("shared", "sum")]
-    )
-    names = ["outlet_id", "outlet_id_count", "first_seen_at_min", "first_seen_at_max", "shared_sum"]
-    return found.select(names).rename_columns(_OUTLET_COUNTS.names).cast(_OUTLET_COUNTS)
-
-
-def outlet_rows(outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantine: pa.Table) -> pa.Table:
-    """schema.OUTLETS: the registry's outlets and those that only the input names.
-
-    `counts`: what `outlet_counts` gave for the parts of the republications.
-    """
-    added = pa.concat_tables([_OUTLET_COUNTS.empty_table(), *counts]).group_by("outlet_id")
-    totals = added.aggregate([("n", "sum"), ("first", "min"), ("last", "max"), ("shared", "sum")])
-    found = {row["outlet_id"]: row for row in totals.to_pylist()}
-    held = {row["values"]: row["counts"] for row in pc.value_counts(quarantine["outlet_id"]).to_pylist()}
-    extracted = quarantine.filter(pc.equal(quarantine["stage"], "extract")).group_by(["outlet_id", "url"])
-    unread = Counter(extracted.aggregate([])["outlet_id"].to_pylist())
-    known = {outlet.outlet_id: outlet for outlet in outlets}
-    rows = [
-        _outlet_row(
-            known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0), unread[name]
-        )
-        for name in sorted(known.keys() | found.keys() | held.keys())
-    ]
-    return pa.Table.from_pylist(rows, OUTLETS.schema)
-
-
-def template_rows(templates: pa.Table) -> pa.Table:
-    """schema.TEMPLATES: each layout of the outlets' templates (segments.TEMPLATES)."""
-    rows = [
-        {
-            "outlet_id": outlet["outlet_id"],
-            **{name: layout[name] for name in _LAYOUT_COLUMNS},
-            "state": _state_of(outlet, layout),
-            "agreement": layout["agreed"] / layout["checked"] if layout["checked"] else None,
-        }
-        for outlet in templates.drop_columns("blocks").to_pylist()
-        for layout in outlet["layouts"]
-    ]
-    return pa.Table.from_pylist(rows, TEMPLATES.schema)
-
-
-def _state_of(outlet: dict[str, Any], layout: dict[str, Any]) -> str:
-    if layout["changed_at"]:
-        return "changed"
-    return "learning" if outlet["doubt"] else "trusted"
-
-
-def _outlet_row(
-    outlet: Outlet, counted: dict[str, Any] | None, quarantined: int, unread: int
-) -> dict[str, object]:
-    published = counted["n_sum"] if counted else 0
-    return {
-        "outlet_id": outlet.outlet_id,
-        "domain": outlet.domain,
-        "name": outlet.name,
-        "call_sign": outlet.call_sign,
-        "owner_group": outlet.owner_group,
-        "market": outlet.market,
-        "network": outlet.network,
-        "first_seen_at": counted["first_min"] if counted else None,
-        "last_seen_at": counted["last_max"] if counted else None,
-        "n_republications": published,
-        "duplicate_share": counted["shared_sum"] / published if counted else 0.0,
-        "quarantined": quarantined,
-        "extraction_ok_share": published / (published + unread) if published + unread else None,
-    }
 
 
 def _as(table: Table, columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:

@@ -30,7 +30,7 @@ def versions(pages: pa.Table, told: pa.Table, copies: pa.Table, recalls: pa.Tabl
     """schema.VERSIONS of some stories.
 
     `pages`, `told`, `copies`: segments.PAGES, segments.TOLD and story_id, first_seen_at, last_seen_at,
-    replaced_at, gone_at of n documents, rows alike; `recalls`: segments.RECALLS with `story_id`.
+    replaced_at, gone_at, takedown_id of n documents, rows alike; `recalls`: segments.RECALLS with `story_id`.
     """
     stated = pc.or_(pc.is_valid(pages["published_at"]), pc.is_valid(pages["modified_at"]))
     since = told["since"].cast(TIME)
@@ -88,19 +88,19 @@ def _live(copies: pa.Table) -> pa.Array:
 
 
 def _notes(pages: pa.Table, told: pa.Table, copies: pa.Table, found: pa.Table) -> pa.Array:
-    """The line by which each version says what it is: its first copy's that has one."""
-    some = np.flatnonzero(pc.greater(pc.list_value_length(pages["notice_evidence"]), 0).to_numpy())
-    noted: dict[tuple[str, int], str] = {}
-    rows = pa.array(some)
+    """The line by which each version says what it is: its first copy's that has one, none taken down."""
+    noted = pc.greater(pc.list_value_length(pages["notice_evidence"]), 0)
+    some = pc.indices_nonzero(pc.and_(noted, pc.is_null(copies["takedown_id"])))
+    first: dict[tuple[str, int], str] = {}
     columns = (copies["story_id"], told["version_no"], pages["notice_evidence"])
     for story_id, number, evidence in zip(
-        *(column.take(rows).to_pylist() for column in columns), strict=True
+        *(column.take(some).to_pylist() for column in columns), strict=True
     ):
         note = _note(evidence)
         if note is not None:
-            noted.setdefault((story_id, number), note)
+            first.setdefault((story_id, number), note)
     keys = zip(found["story_id"].to_pylist(), found["version_no"].to_pylist(), strict=True)
-    return pa.array([noted.get(key) for key in keys] if noted else [None] * len(found), pa.string())
+    return pa.array([first.get(key) for key in keys] if first else [None] * len(found), pa.string())
 
 
 def _note(evidence: list[dict[str, Any]]) -> str | None:

@@ -37,19 +37,25 @@ class Choice:
 
 
 def choose(
-    pages: pa.Table, stories: Ints, confirmed: Confirmed, versions: Versions, shown: Shown, params: Params
+    pages: pa.Table,
+    stories: Ints,
+    confirmed: Confirmed,
+    versions: Versions,
+    shown: Shown,
+    free: Flags,
+    params: Params,
 ) -> Choice:
     """Choose for some stories among all their n copies.
 
-    `pages`: segments.PAGES; `stories` int64[n]: the number of each copy's story, from 0.
+    `pages`: segments.PAGES; `stories` int64[n]: the number of each copy's story, from 0; `free` bool[n]: it
+    may be chosen, where any of the copies in question may.
     """
     score, complete = confirmed.score(), np.rint(confirmed.sizes * confirmed.shares).astype(np.int64)
     score, shares = score[confirmed.text], confirmed.shares[confirmed.text]
     _, version = np.unique(np.stack([stories, versions.number]), axis=1, return_inverse=True)
-    everything = np.ones(len(stories), bool)
     rank = np.zeros(len(stories), np.int64)
     newest, usable = _newest(stories, versions)
-    eligible = everything & newest
+    eligible = newest
     match params.canonical_policy:
         case "most_complete":
             rank = -complete[confirmed.text]
@@ -63,9 +69,9 @@ def choose(
             rank, eligible = np.where(origin, 0, 1), newest | origin
         case "preferred_outlets":
             rank = _preference(pages["outlet_id"].combine_chunks(), params.preferred_outlets)
-    representatives = _best(pages, score, version, everything, np.zeros(len(stories), np.int64), params)[
-        version
-    ]
+    eligible = _first_of(stories, eligible & free, free, eligible)
+    some = _first_of(version, free, np.ones(len(stories), bool))
+    representatives = _best(pages, score, version, some, np.zeros(len(stories), np.int64), params)[version]
     best = _best(pages, score, stories, eligible, rank, params)
     chosen = best[stories]
     # the story's own text stands for its version, too
@@ -79,6 +85,15 @@ def choose(
     )
     reasons = pa.array([_reason(*one, versions, rank, params) for one in told], pa.string())
     return Choice(representatives, chosen, reasons.take(pa.array(stories)))
+
+
+def _first_of(groups: Ints, *some: Flags) -> Flags:
+    """For each group its members among the first of these flags that any of its members has."""
+    found = some[-1]
+    for flags in reversed(some[:-1]):
+        has = np.bincount(groups, flags, int(groups.max(initial=-1)) + 1) > 0
+        found = np.where(has[groups], flags, found)
+    return found
 
 
 def _newest(stories: Ints, versions: Versions) -> tuple[Flags, Flags]:

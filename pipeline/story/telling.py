@@ -29,15 +29,18 @@ _ALONE = "the only copy"
 _ZERO = ("n_paragraphs_omitted", "n_paragraphs_added", "headline_distance", "words_added", "words_removed")
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Columns = Mapping[str, pa.Array | NDArray[np.generic]]
 
 
-def tell(pages: pa.Table, stories: Ints, owners: Ints, at: Shown, read: Read, params: Params) -> pa.Table:
+def tell(
+    pages: pa.Table, stories: Ints, owners: Ints, at: Shown, free: Flags, read: Read, params: Params
+) -> pa.Table:
     """segments.TOLD of n documents, all of some stories.
 
     `pages`: segments.PAGES sorted by doc_id; `stories`, `owners` int64[n]: the number of each one's story and
-    of the group that owns its outlet; `at`: since when each shows its text; `read` gives the words of some
-    texts as they are compared.
+    of the group that owns its outlet; `at`: since when each shows its text; `free` bool[n]: it may stand for
+    its story and version, where any may; `read` gives the words of some texts as they are compared.
     """
     _, story = np.unique(stories, return_inverse=True)
     alone = np.bincount(story, minlength=1)[story] == 1
@@ -46,7 +49,7 @@ def tell(pages: pa.Table, stories: Ints, owners: Ints, at: Shown, read: Read, pa
     if len(several):
         _, whose = np.unique(owners[several], return_inverse=True)
         _, of = np.unique(story[several], return_inverse=True)
-        columns = _several(pages.take(several), of, whose, at.take(several), read, params)
+        columns = _several(pages.take(several), of, whose, at.take(several), free[several], read, params)
         rows = {
             name: several[columns[name]] for name in ("chosen", "representative", "strict", "independent")
         }
@@ -79,13 +82,15 @@ def _singles(pages: pa.Table, rows: Ints, at: Shown, params: Params) -> pa.Table
     )
 
 
-def _several(pages: pa.Table, stories: Ints, owners: Ints, at: Shown, read: Read, params: Params) -> Columns:
+def _several(
+    pages: pa.Table, stories: Ints, owners: Ints, at: Shown, free: Flags, read: Read, params: Params
+) -> Columns:
     """The columns of TOLD for stories with several copies."""
     lines = read_lines(pages, read)
     words, n = lines.texts(), len(stories)
     confirmed = confirm(pages, stories, words, owners, params)
     versions = find_versions(pages, stories, confirmed, owners, at, params)
-    choice = choose(pages, stories, confirmed, versions, at, params)
+    choice = choose(pages, stories, confirmed, versions, at, free, params)
     added, removed = word_changes(lines, stories, versions, choice.representatives)
     edits = find_edits(
         lines, pages["headline"].combine_chunks(), stories, choice.representatives, owners, params

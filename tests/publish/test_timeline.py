@@ -55,6 +55,7 @@ def tables(
             "last_seen_at": pa.array([followed.get(n, at(SEEN_LAST)) for n in range(len(copies))], TIME),
             "replaced_at": pa.array([followed.get(n) for n in range(len(copies))], TIME),
             "gone_at": pa.array([at(gone[n]) if n in gone else None for n in range(len(copies))], TIME),
+            "takedown_id": pa.nulls(len(copies), pa.string()),
         }
     )
     noticed = table_of(RECALLS, recalls)

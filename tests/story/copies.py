@@ -74,13 +74,17 @@ def read(table: pa.Table) -> Words:
     return read_words(table["body"].combine_chunks())
 
 
-def told(copies: Sequence[Copy], params: Params = PARAMS, stories: Sequence[int] = ()) -> pa.Table:
-    """segments.TOLD of the copies: of one story, or of those of these numbers."""
+def told(
+    copies: Sequence[Copy], params: Params = PARAMS, stories: Sequence[int] = (), taken: Sequence[int] = ()
+) -> pa.Table:
+    """segments.TOLD of the copies: of one story, or of those of these numbers; `taken`: which were taken
+    down."""
     rows = pages(copies)
     owners = pa.array([copy.owner or copy.outlet for copy in copies], pa.string()).dictionary_encode()
     at = shown(rows, np.array([copy.after for copy in copies]), rows["fetched_at"].combine_chunks())
     story = np.array(stories or [0] * len(copies), np.int64)
-    return tell(rows, story, owners.indices.to_numpy().astype(np.int64), at, read, params)
+    free = ~np.isin(np.arange(len(copies)), taken)
+    return tell(rows, story, owners.indices.to_numpy().astype(np.int64), at, free, read, params)
 
 
 def column(copies: Sequence[Copy], name: str, **params: Any) -> list[Any]:

@@ -70,11 +70,29 @@ def test_a_single_copy_is_its_own_canonical_and_is_not_read() -> None:
     rows = pages(copies)
     stories = np.array([7, 3])
     at = shown(rows, np.array([-1, -1]), rows["fetched_at"].combine_chunks())
-    found = tell(rows, stories, stories, at, unread, PARAMS)
+    found = tell(rows, stories, stories, at, np.ones(2, bool), unread, PARAMS)
     assert found["chosen"].to_pylist() == [0, 1]
     assert found["reason"].to_pylist() == ["the only copy"] * 2
     assert found["relation"].to_pylist() == ["canonical"] * 2
     assert found["version_kind"].to_pylist() == ["initial", "correction"]
+
+
+def test_what_was_taken_down_stands_for_nothing_while_another_can() -> None:
+    copies = [
+        Copy("a", BODY),
+        Copy("b", BODY),
+        Copy("c", BODY[:4]),
+        Copy("d", UPDATE, 2),
+        Copy("e", UPDATE, 3),
+    ]
+    free = told(copies)
+    assert free["chosen"].to_pylist() == [3] * 5
+    assert told(copies, taken=[3])["chosen"].to_pylist() == [4] * 5
+    older = told(copies, taken=[3, 4])
+    assert older["chosen"].to_pylist() == [free["representative"][0].as_py()] * 5
+    assert told(copies, taken=[0, 3])["representative"].to_pylist() == [1, 1, 1, 4, 4]
+    assert told(copies, taken=range(5))["chosen"].to_pylist() == [3] * 5
+    assert told(copies, taken=[3])["version_no"].equals(free["version_no"])
 
 
 def test_the_headline_that_most_copies_ran_decides_among_equals() -> None:
