@@ -120,7 +120,7 @@ def test_a_partition_without_rows_goes_and_a_table_without_rows_keeps_one_empty_
     assert {name: table.rows for name, table in last.tables.items() if name != "checks"} == {
         "stories": 0, "republications": 0, "versions": 0, "pickups": 0, "edges": 0, "changes": 0,
         "registry": 0, "outlets": 3, "boilerplate": 0, "wire_rules": 0, "templates": 0,
-        "runs": 0, "quarantine": 0,
+        "runs": 0, "quarantine": 0, "takedowns": 0,
     }  # fmt: skip
     assert all(len(table.files) == 1 for table in last.tables.values())
 
