@@ -133,8 +133,13 @@ def open_run(context: Mapping[str, Any]) -> Opened:
     client = None
     if config.lake.startswith("s3://"):
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+        from botocore.config import Config
 
-        client = S3Hook(aws_conn_id=S3_CONNECTION).get_conn()
+        from pipeline.lake.s3 import CLIENT_CONFIG
+
+        # what the connection says of the client goes before
+        said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
+        client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
     return Opened(steps.open_lake(config, s3_client=client), run_of(context), config)
 
 

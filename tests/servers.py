@@ -65,6 +65,8 @@ class S3Server:
                 read_timeout=20,
                 max_pool_connections=16,
                 s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
             ),
         )
         try:
@@ -87,10 +89,28 @@ def ministack(folder: Path, port: int | None = None) -> Iterator[S3Server]:
         "S3_DATA_DIR": str(folder / "data"),
         "STATE_DIR": str(folder / "state"),
     }
+    with _serving("ministack", [], environment, port, folder) as server:
+        yield server
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[S3Server]:
+    """rclone serving a folder as S3: it checks signatures and ignores the conditions of writes."""
+    served, port = folder / "data", free_port()
+    served.mkdir(parents=True, exist_ok=True)
+    arguments = ["serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "test,test", str(served)]
+    with _serving("rclone", arguments, os.environ | {"RCLONE_CONFIG": "/dev/null"}, port, folder) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    program: str, arguments: list[str], environment: dict[str, str], port: int, folder: Path
+) -> Iterator[S3Server]:
+    """A program of this environment that serves S3 on the port, its log in the folder."""
     with (folder / "log.txt").open("ab") as log:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("ministack"))], env=environment, stdout=log, stderr=log
-        )
+        command = [str(Path(sys.executable).with_name(program)), *arguments]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     server = S3Server(f"http://127.0.0.1:{port}", process.pid)
     try:
         _await(server, process)
@@ -108,4 +128,4 @@ def _await(server: S3Server, process: subprocess.Popen[bytes]) -> None:
                 client.list_buckets()
                 return
             time.sleep(0.1)
-    raise RuntimeError(f"ministack did not come up at {server.endpoint}")
+    raise RuntimeError(f"no S3 server came up at {server.endpoint}")

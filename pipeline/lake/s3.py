@@ -42,6 +42,17 @@ _READ_AHEAD = 256 * 1024  # holds the footer of nearly every Parquet file in one
 _RACES = 6
 _CUT_SHORT = 3  # bodies
 T = TypeVar("T")
+# what clients are made with
+CLIENT_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=16,
+    # other servers than AWS's trip over checksum trailers, and rclone answers a range with the checksum of
+    # the whole (boto3 1.36 made them the default)
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
 
 _MISSING = {"404", "NoSuchKey"}
 _LOST = {"304", "412", "PreconditionFailed", "NotModified"}  # MinIO has answered 304
@@ -289,18 +300,9 @@ def _code(error: ClientError) -> str:
 
 def _standard_client() -> S3Client:
     """A client from the standard AWS chain; path-style where the endpoint is not AWS's own."""
-    config = Config(
-        retries={"mode": "standard", "max_attempts": 4},
-        connect_timeout=5,
-        read_timeout=60,
-        max_pool_connections=16,
-        # other servers than AWS's trip over checksum trailers (boto3 1.36 made them the default)
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
     session = boto3.session.Session()
-    client = session.client("s3", config=config)
+    client = session.client("s3", config=CLIENT_CONFIG)
     if client.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return client
     client.close()
-    return session.client("s3", config=config.merge(Config(s3={"addressing_style": "path"})))
+    return session.client("s3", config=CLIENT_CONFIG.merge(Config(s3={"addressing_style": "path"})))

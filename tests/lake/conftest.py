@@ -1,4 +1,4 @@
-"""The stores under test: a folder, moto in this process, and MiniStack behind a socket."""
+"""The stores under test: a folder, moto in this process, MiniStack and rclone behind a socket."""
 
 from __future__ import annotations
 
@@ -32,29 +32,47 @@ def ministack_store(server: S3Server) -> Iterator[S3Store]:
         yield S3Store(f"s3://{bucket}/some/prefix", client=client)
 
 
-FOLDER, MOTO, MINISTACK = "folder", "moto", pytest.param("ministack", marks=pytest.mark.slow)
+@contextmanager
+def rclone_store(server: S3Server) -> Iterator[S3Store]:
+    """On a server that ignores conditions, with our word that nobody else writes."""
+    with server.client() as client:
+        bucket = server.new_bucket(client)
+        yield S3Store(f"s3://{bucket}/some/prefix", client=client, single_writer=True)
 
 
-@pytest.fixture(params=[FOLDER, MOTO, MINISTACK])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "folder":
-        yield FolderStore(str(tmp_path / "lake"))
-    else:
-        s3 = (
-            moto_store() if request.param == "moto" else ministack_store(request.getfixturevalue("s3_server"))
-        )
-        with s3 as opened:
-            yield opened
+FOLDER, MOTO = "folder", "moto"
+MINISTACK, RCLONE = (pytest.param(name, marks=pytest.mark.slow) for name in ("ministack", "rclone"))
+
+
+@contextmanager
+def opened(name: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """The store of that name, empty."""
+    match name:
+        case "folder":
+            yield FolderStore(str(request.getfixturevalue("tmp_path") / "lake"))
+        case "moto":
+            with moto_store() as store:
+                yield store
+        case "ministack":
+            with ministack_store(request.getfixturevalue("s3_server")) as store:
+                yield store
+        case _:
+            with rclone_store(request.getfixturevalue("rclone_server")) as store:
+                yield store
+
+
+@pytest.fixture(params=[FOLDER, MOTO, MINISTACK, RCLONE])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with opened(request.param, request) as store:
+        yield store
 
 
 @pytest.fixture(params=[FOLDER, MINISTACK])
-def contested_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """For races: moto looks at a condition and writes in two steps, so now and then two writers win."""
-    if request.param == "folder":
-        yield FolderStore(str(tmp_path / "lake"))
-    else:
-        with ministack_store(request.getfixturevalue("s3_server")) as opened:
-            yield opened
+def contested_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """For races: moto looks at a condition and writes in two steps, so now and then two writers win; rclone
+    looks at none."""
+    with opened(request.param, request) as store:
+        yield store
 
 
 @pytest.fixture

@@ -13,7 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import Failed
+from pipeline.lake.s3 import S3Store
 from pipeline.lake.store import Conflict, Missing, Store
+from pipeline.publish.release import read_manifest, read_table
+from tests.publish.sample import FIRST, SECOND, publish
+from tests.servers import S3Server
 
 RACERS = 8
 
@@ -122,6 +126,39 @@ def test_eight_swappers_lose_no_update(contested_store: Store) -> None:
 def test_a_good_store_passes_the_probe_and_keeps_nothing_of_it(store: Store) -> None:
     store.probe()
     assert list(store.list("")) == []
+
+
+@pytest.mark.slow
+def test_a_store_that_ignores_conditions_is_refused_unless_one_writer_is_promised(
+    rclone_server: S3Server,
+) -> None:
+    with rclone_server.client() as client:
+        url = f"s3://{rclone_server.new_bucket(client)}/lake"
+        with pytest.raises(Failed, match=r"ignores conditional writes.*single_writer"):
+            S3Store(url, client=client).probe()
+        alone = S3Store(url, client=client, single_writer=True)
+        alone.probe()
+        publish(alone, FIRST, "rel-1")
+        last = publish(alone, SECOND, "rel-2")
+        assert read_manifest(alone) == last
+        assert read_table(alone, "stories").num_rows == 3
+
+
+def test_many_keys_are_listed_in_order(store: Store) -> None:
+    """More than a page of 1,000."""
+    keys = [f"many/{number:04d}" for number in range(1_100)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: store.put(key, b"x"), reversed(keys)))
+    assert [item.key for item in store.list("many/")] == keys
+    assert [item.key for item in store.list("many/10")] == keys[1_000:]
+
+
+@pytest.mark.parametrize("key", ["a b", "a+b", "a&b=c", "ä/ü", "a%2Fb", "seen_day=2031-04-07/part-0.parquet"])
+def test_keys_of_all_kinds(store: Store, key: str) -> None:
+    store.put(f"odd/{key}", b"1")
+    store.copy(f"odd/{key}", "copy")
+    assert store.get("copy") == store.get(f"odd/{key}") == b"1"
+    assert [item.key for item in store.list("odd/")] == [f"odd/{key}"]
 
 
 @pytest.mark.parametrize("key", ["../x", "a/../../x", "/etc/x", "a//b", "a/./b", "", "a/", "a\\b", "a\0"])
