@@ -121,16 +121,26 @@ def sql(home: Home, statements: str | None) -> int:
 
 
 def _ask(ports: Ports, secrets: Secrets, statements: str | None) -> int:
-    from infra import sql, tables
+    import duckdb
+
+    from infra import tables
+    from pipeline.query.answers import show
+    from pipeline.query.prompt import prompt
+    from pipeline.query.views import connect
 
     release = tables.newest(ports, secrets)
     if release is None:
         raise RunFailed("there is no release yet: `make run` makes the first one")
-    views = tables.views(release, tables.files(ports, secrets))
+    views = connect(release, tables.files(ports, secrets))
     if statements is None and sys.stdin.isatty():
-        sql.prompt(views, release)
+        prompt(views, release)
         return 0
-    return sql.run_statements(views, statements if statements is not None else sys.stdin.read())
+    try:
+        show(views, statements if statements is not None else sys.stdin.read())
+    except duckdb.Error as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from rich.markup import escape
 from infra import store, tables
 from infra.home import Home, Ports, Secrets, write_private
 from infra.progress import Finished
+from pipeline.query.views import connect
 
 _SHOWN = 8  # lines of a list on the terminal; the tables have the rest
 _WIDE = 96  # characters of a reason
@@ -45,7 +46,7 @@ def read(ports: Ports, secrets: Secrets, run_id: str) -> Shown:
     """What the newest release on the demo's store says of a run."""
     release = tables.newest(ports, secrets)
     assert release is not None, "a run that finished has released"
-    with tables.views(release, tables.files(ports, secrets)) as views:
+    with connect(release, tables.files(ports, secrets)) as views:
         return ask(views, run_id)
 
 

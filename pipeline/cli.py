@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import __version__, cli_judge, cli_release
+from pipeline import __version__, cli_judge, cli_release, cli_sql
 from pipeline.cli_shared import Json, Lake, Now, open_existing, open_released, print_json, run_of
 from pipeline.errors import BadInput, WirefoldError
 
@@ -311,6 +311,7 @@ def diff(lake: Lake, release_a: str, release_b: str, as_json: Json = False) -> N
 app.command()(cli_release.check)
 app.command()(cli_release.lineage)
 app.command()(cli_release.maintain)
+app.command()(cli_sql.sql)
 
 
 @app.command()

@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli_shared import Json, Lake, Now, open_existing, print_json, run_of
+from pipeline.cli_shared import Json, Lake, Now, Release, open_existing, print_json, run_of
 from pipeline.errors import BadInput
-
-Release = Annotated[str | None, typer.Option(help="The release; default: the current one.")]
 
 
 def check(lake: Lake, release: Release = None, as_json: Json = False) -> None:

@@ -19,6 +19,7 @@ Now = Annotated[
         help="The run's clock, UTC; default: this moment.", formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
     ),
 ]
+Release = Annotated[str | None, typer.Option(help="The release; default: the current one.")]
 
 
 def open_existing(lake: str) -> Any:

@@ -49,15 +49,18 @@ ROOMS: dict[str, set[str]] = {
     "difference": {"story", "lake", "publish"},
     "audit": {"lake", "publish"},
     "lineage": {"publish"},
+    "query": {"lake", "publish"},
     "terminal": {"inspect", "story"},
     "terminal_story": {"inspect", "difference"},
     "terminal_page": {"examine", "extract"},
     "cli_shared": {"lake", "publish"},
     "cli_judge": {"cli_shared", "judge", "lake", "takedown", "terminal"},
     "cli_release": {"cli_shared", "audit", "lineage", "publish", "steps", "terminal"},
+    "cli_sql": {"cli_shared", "lake", "publish", "query"},
     "cli": {
         *(
             "cli_shared",
+            "cli_sql",
             "cli_judge",
             "cli_release",
             "tune",

@@ -19,14 +19,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pyarrow import fs
 
-from infra import airflow_home, report, tables
+from infra import airflow_home, report
 from infra.airflow_api import Task
 from infra.home import FIRST_RUN, Busy, Home, Ports
 from infra.processes import Died, Processes
 from infra.progress import steps_of
+from pipeline.lake.arrow import arrow_files
 from pipeline.lake.locate import open_store
+from pipeline.query.views import connect
 from tests.publish.sample import FIRST, publish
 
 ROOT = Path(__file__).parents[2]
@@ -214,7 +215,7 @@ def test_tasks_add_up_to_steps() -> None:
 def test_views_hold_the_rows_of_the_newest_release(tmp_path: Path) -> None:
     lake = open_store(str(tmp_path))
     release = publish(lake, FIRST, "rel-1")
-    with tables.views(release, fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())) as views:
+    with connect(release, arrow_files(lake.url)) as views:
         shown = report.ask(views, FIRST.run_id)
         days = views.execute("select distinct seen_day from stories").fetchall()
     assert (shown.stories, shown.republications) == (2, 4)

@@ -1,4 +1,4 @@
-"""A prompt on the published tables: DuckDB's dialect, nothing written anywhere."""
+"""A prompt on the published tables, in DuckDB's dialect."""
 
 from __future__ import annotations
 
@@ -7,20 +7,10 @@ import sys
 import duckdb
 
 from pipeline.publish.manifest import Manifest
+from pipeline.query.answers import show
 from pipeline.schema import TABLES
 
 _HELP = "SQL ends with ;  .tables lists the tables, .schema TABLE its columns, .quit leaves"
-
-
-def run_statements(tables: duckdb.DuckDBPyConnection, text: str) -> int:
-    """Print what each statement answers; 1 if one failed."""
-    try:
-        for statement in tables.extract_statements(text):
-            _show(tables, statement)
-    except duckdb.Error as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
 
 
 def prompt(tables: duckdb.DuckDBPyConnection, release: Manifest) -> None:
@@ -42,15 +32,22 @@ def prompt(tables: duckdb.DuckDBPyConnection, release: Manifest) -> None:
         if not text and line.startswith("."):
             if line.strip() in (".quit", ".exit"):
                 return
-            _command(tables, line)
+            _command(line)
             continue
         text += line + "\n"
         if line.rstrip().endswith(";"):
-            run_statements(tables, text)
+            _answer(tables, text)
             text = ""
 
 
-def _command(tables: duckdb.DuckDBPyConnection, line: str) -> None:
+def _answer(tables: duckdb.DuckDBPyConnection, text: str) -> None:
+    try:
+        show(tables, text)
+    except duckdb.Error as error:
+        print(error, file=sys.stderr)
+
+
+def _command(line: str) -> None:
     word, _, name = line.strip().partition(" ")
     found = next((table for table in TABLES if table.name == name.strip()), None)
     if word == ".tables":
@@ -61,8 +58,3 @@ def _command(tables: duckdb.DuckDBPyConnection, line: str) -> None:
             print(f"{field.name:<26}{field.type!s:<24}{field.metadata[b'description'].decode()}")
     else:
         print(_HELP)
-
-
-def _show(tables: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
-    if answer := tables.sql(statement.query):
-        answer.show(max_rows=200)

@@ -1,0 +1,58 @@
+"""What SQL statements answer: shown, or written for machines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import duckdb
+
+from pipeline.errors import BadInput
+
+_ROWS = 200
+Form = Literal["json", "csv"]
+
+
+def show(tables: duckdb.DuckDBPyConnection, text: str, rows: int = _ROWS) -> None:
+    """Print what each statement answers, at most so many rows of each. Raises `duckdb.Error`."""
+    for answer in _answers(tables, text):
+        answer.show(max_rows=rows)
+
+
+def write(tables: duckdb.DuckDBPyConnection, text: str, form: Form) -> None:
+    """Print all rows that the last statement answers, as a JSON array or as CSV. Raises `duckdb.Error`."""
+    answer = _last(tables, text)
+    if form == "json":
+        rows = answer.to_arrow_table().to_pylist()
+        print(json.dumps(rows, indent=1, default=str, ensure_ascii=False))
+    else:
+        with TemporaryDirectory() as folder:
+            answer.write_csv(f"{folder}/answer.csv", header=True)
+            with Path(folder, "answer.csv").open(encoding="utf-8", newline="") as file:
+                shutil.copyfileobj(file, sys.stdout)
+
+
+def save(tables: duckdb.DuckDBPyConnection, text: str, out: Path) -> int:
+    """Write what the last statement answers to a Parquet file; how many rows. Raises `duckdb.Error`."""
+    answer = _last(tables, text)
+    answer.write_parquet(str(out), compression="zstd")
+    return int(duckdb.read_parquet(str(out)).count("*").fetchall()[0][0])
+
+
+def _last(tables: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation:
+    answers = list(_answers(tables, text))
+    if not answers:
+        raise BadInput("SQL: no statement of it answers with rows")
+    return answers[-1]
+
+
+def _answers(tables: duckdb.DuckDBPyConnection, text: str) -> Iterator[duckdb.DuckDBPyRelation]:
+    for statement in tables.extract_statements(text):
+        answer = tables.sql(statement.query)
+        if answer is not None:  # one without rows is false
+            yield answer

@@ -1,0 +1,66 @@
+"""The published tables as DuckDB views: exactly the files that a release's manifest names.
+
+DuckDB's own S3 reader is an extension that it downloads; pyarrow's is built in, so nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow import fs
+
+from pipeline.columns import Table
+from pipeline.publish.manifest import Manifest
+from pipeline.schema import TABLES
+
+SEEN_DAY = pa.field("seen_day", pa.date32())
+# ids that lead to another, for joins with what was read last month
+_REDIRECTS = """story_redirects AS
+SELECT story_id AS old_story_id, current_story_id AS story_id, last_changed_release AS release
+FROM registry WHERE state = 'merged'"""
+
+
+def connect(release: Manifest, lake: fs.FileSystem) -> duckdb.DuckDBPyConnection:
+    """A connection with one view a published table, `seen_day` with its columns, and `story_redirects`; files
+    are read as queries need them. `lake`: paths are its keys. Times are told in UTC."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    for table in TABLES:
+        connection.register(table.name, _rows(release, table, lake))
+    connection.execute(f"CREATE TEMP VIEW {_REDIRECTS}")
+    return connection
+
+
+def views_sql(release: Manifest, url: str) -> str:
+    """The same views as SQL that DuckDB runs by itself, for the release in the lake at `url`."""
+    parts = [f"-- release {release.release} of {url}, as its manifest names the files"]
+    for table in TABLES:
+        held = release.tables.get(table.name)
+        paths = ",\n  ".join(_quoted(f"{url.rstrip('/')}/{file.key}") for file in held.files) if held else ""
+        if paths:
+            parts.append(
+                f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT * EXCLUDE (schema)\n'
+                f"FROM read_parquet([\n  {paths}\n], hive_partitioning = true);"
+            )
+    return "\n\n".join([*parts, f"CREATE OR REPLACE VIEW {_REDIRECTS};"]) + "\n"
+
+
+def _rows(release: Manifest, table: Table, lake: fs.FileSystem) -> Any:
+    held = release.tables.get(table.name)
+    if not held or not held.files:
+        return table.schema.empty_table()
+    return ds.dataset(
+        [file.key for file in held.files],
+        schema=table.schema.append(SEEN_DAY) if table.partitioned else table.schema,
+        filesystem=lake,
+        format="parquet",
+        partitioning=ds.partitioning(pa.schema([SEEN_DAY]), flavor="hive"),
+        partition_base_dir=table.prefix,
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,106 @@
+"""`wirefold sql`: a release's own files in SQL, told to people and to machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline.cli import app
+from pipeline.lake.folder import FolderStore
+from pipeline.lake.s3 import S3Store
+from pipeline.query.views import views_sql
+from pipeline.schema import TABLES
+from tests.publish.sample import FIRST, SECOND, publish
+from tests.servers import S3Server
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
+    """Two releases, and beside the second's files what a killed third left."""
+    lake = FolderStore(str(tmp_path_factory.mktemp("lake")))
+    publish(lake, FIRST, "rel-1")
+    publish(lake, SECOND, "rel-2")
+    lake.put("tables/stories/schema=1/seen_day=2031-04-09/rel-3-0123456789ab.parquet", b"not referenced")
+    return lake
+
+
+def ask(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["sql", *arguments], input=stdin)
+
+
+def test_each_table_is_a_view_of_the_release(lake: FolderStore) -> None:
+    for release, stories in (("rel-1", 2), ("rel-2", 3)):
+        told = ask(lake.url, "select count(*) as n from stories", "--release", release, "--json")
+        assert json.loads(told.stdout) == [{"n": stories}]
+    union = " union all ".join(
+        f"select '{table.name}' as name, count(*) as n from {table.name}" for table in TABLES
+    )
+    rows = json.loads(ask(lake.url, union, "--json").stdout)
+    assert {row["name"] for row in rows} == {table.name for table in TABLES}
+    day = ask(
+        lake.url, "select count(*) as n from republications where seen_day = date '2031-04-08'", "--json"
+    )
+    assert json.loads(day.stdout) == [{"n": 1}]
+
+
+def test_redirects_lead_from_dead_ids_to_living_ones(lake: FolderStore) -> None:
+    told = ask(lake.url, "describe story_redirects; select * from story_redirects", "--json")
+    assert json.loads(told.stdout) == []
+    assert "old_story_id" in ask(lake.url, "describe story_redirects").stdout
+
+
+def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) -> None:
+    query = "select story_id, first_seen_at from stories order by 1"
+    assert "s-bridge" in ask(lake.url, query).stdout
+    csv = ask(lake.url, query, "--csv").stdout.splitlines()
+    assert (csv[0], len(csv)) == ("story_id,first_seen_at", 4)
+    (tmp_path / "q.sql").write_text(f"{query};\n")
+    out = tmp_path / "answer.parquet"
+    assert ask(lake.url, "--file", str(tmp_path / "q.sql"), "--out", str(out)).stdout.startswith("3 rows")
+    assert pq.read_table(out)["story_id"].to_pylist() == ["s-bridge", "s-ferry", "s-orchard"]
+    piped = ask(lake.url, "--json", stdin=f"{query} limit 1;")
+    assert [row["story_id"] for row in json.loads(piped.stdout)] == ["s-bridge"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["selct 1"], "SQL: Parser Error"),
+        (["select nothing from stories"], "SQL: Binder Error"),
+        (["-- nothing asked", "--json"], "no statement"),
+        (["select 1", "--release", "rel-9"], "no release 'rel-9'"),
+        (["--file", "nowhere.sql"], "nowhere.sql: No such file"),
+    ],
+)
+def test_bad_statements_are_one_line(lake: FolderStore, arguments: list[str], told: str) -> None:
+    ended = ask(lake.url, *arguments)
+    assert isinstance(ended.exception, Exception)
+    assert told in str(ended.exception)
+    assert "\n" not in str(ended.exception)
+
+
+def test_views_for_duckdb_itself(lake: FolderStore) -> None:
+    printed = ask(lake.url, "--views").stdout
+    with duckdb.connect() as alone:
+        alone.execute(printed)
+        assert alone.execute("select count(*) from republications").fetchall() == [(5,)]
+        assert alone.execute("select * from story_redirects").fetchall() == []
+        columns = {row[0] for row in alone.execute("describe stories").fetchall()}
+    assert columns == {*next(table for table in TABLES if table.name == "stories").schema.names, "seen_day"}
+
+
+@pytest.mark.slow
+def test_a_lake_on_s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with s3_server.client() as client:
+        lake = S3Store(f"s3://{s3_server.new_bucket(client)}/news", client=client)
+        manifest = publish(lake, FIRST, "rel-1")
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    told = ask(lake.url, "select headline from stories order by 1", "--json")
+    assert [row["headline"] for row in json.loads(told.stdout)] == ["About the ferry", "About the orchard"]
+    assert f"'{lake.url}/tables/stories/" in views_sql(manifest, lake.url)
