@@ -21,7 +21,7 @@ Form = Literal["json", "csv"]
 def show(tables: duckdb.DuckDBPyConnection, text: str, rows: int = _ROWS) -> None:
     """Print what each statement answers, at most so many rows of each. Raises `duckdb.Error`."""
     for answer in _answers(tables, text):
-        answer.show(max_rows=rows)
+        answer.show(max_rows=rows, max_width=shutil.get_terminal_size((160, 0)).columns)
 
 
 def write(tables: duckdb.DuckDBPyConnection, text: str, form: Form) -> None:

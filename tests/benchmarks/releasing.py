@@ -85,7 +85,7 @@ def main(stored: int, out: Path | None) -> int:
 def _claims(took: list[Took], sizes: dict[str, int]) -> list[report.Claim]:
     whole, more = took
     share = (more.written + more.copied) / (2 * whole.lake)  # tables/ and current/ hold it
-    smaller = sizes["snappy, by time"] / sizes["zstd-6, by story"]
+    smaller = sizes["snappy, by time"] / sizes["zstd-9, by story"]
     return [
         report.Claim(
             "at most 2 GiB of memory",
@@ -213,15 +213,15 @@ def _bodies(lake: FolderStore) -> dict[str, int]:
     by_time = table.sort_by("published_at")
     return {
         "snappy, by time": _size(by_time, "snappy"),
-        "zstd-6, by time": _size(by_time, "zstd"),
+        "zstd-9, by time": _size(by_time, "zstd"),
         "snappy, by story": _size(table, "snappy"),
-        "zstd-6, by story": _size(table, "zstd"),
+        "zstd-9, by story": _size(table, "zstd"),
     }
 
 
 def _size(table: pa.Table, codec: str) -> int:
     sink = pa.BufferOutputStream()
-    level = 6 if codec == "zstd" else None
+    level = 9 if codec == "zstd" else None
     pq.write_table(
         table.select(["body"]), sink, compression=codec, compression_level=level, row_group_size=8_192
     )

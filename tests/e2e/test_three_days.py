@@ -14,7 +14,7 @@ from pipeline.audit import audit
 from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.publish.manifest import list_releases
-from tests.e2e import three_days
+from tests.e2e import questions, three_days
 from tests.e2e.network import Site, site
 from tests.publish.references import broken_references
 
@@ -33,6 +33,11 @@ def test_each_truth_is_found_and_the_docs_show_it(days: Site) -> None:
     rows = three_days.table(days)
     assert [row.truth for row in rows if not row.holds] == []
     assert three_days.printed(rows) in PAGE.read_text()
+
+
+def test_the_ten_questions_have_the_answers_that_the_docs_show(days: Site) -> None:
+    page = questions.PAGE.read_text()
+    assert questions.answered(page, days.lake()) == page
 
 
 def test_who_did_not_follow_the_correction_shows_it_for_days(days: Site) -> None:

@@ -72,7 +72,7 @@ def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) 
     [
         (["selct 1"], "SQL: Parser Error"),
         (["select nothing from stories"], "SQL: Binder Error"),
-        (["-- nothing asked", "--json"], "no statement"),
+        ([" ", "--json"], "no statement"),
         (["select 1", "--release", "rel-9"], "no release 'rel-9'"),
         (["--file", "nowhere.sql"], "nowhere.sql: No such file"),
     ],
