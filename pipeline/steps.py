@@ -44,7 +44,13 @@ from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
 from pipeline.publish.manifest import Manifest
-from pipeline.publish.release import begin, collect_garbage, complete_current, write_release
+from pipeline.publish.release import (
+    begin,
+    collect_garbage,
+    complete_current,
+    not_overtaken,
+    write_release,
+)
 from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES, segment_key
 from pipeline.story.identity import dated, identify, live_count, newborn
@@ -212,7 +218,8 @@ def publish(lake: Store, run: Run, config: Config, outlets: Sequence[Outlet] | N
     complete_current(lake)
     start = begin(lake, run.run_id)
     with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
-        drafted = draft(lake, run, config, Path(scratch), start.base, outlets)
+        with not_overtaken(lake, run.run_id, start):
+            drafted = draft(lake, run, config, Path(scratch), start.base, outlets)
         counts = drafted.counts
         manifest = write_release(
             lake,

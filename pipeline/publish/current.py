@@ -62,6 +62,10 @@ def complete_current(lake: Store) -> int:
             return len(touched)
         except Conflict:
             continue  # another writer came in between: what we wrote may be stale now, so look again
+        except Missing as gone:
+            if read_manifest(lake) == manifest:
+                raise Failed(f"{lake.url}: {gone.args[0]} of {manifest.release} is missing") from None
+            touched |= wanted.keys()  # another writer threw away what we were copying, and so did we
     raise Failed(f"{lake.url}: current/ is being refreshed by other writers; the release itself is published")
 
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from pipeline.columns import Table
 from pipeline.counts import Counts
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, Failed
 from pipeline.lake.order import by_place
 from pipeline.lake.store import Missing, Store
 
@@ -175,14 +175,23 @@ def read_manifest(lake: Store, release: str | None = None) -> Manifest | None:
     Raises `BadInput` for a release that the lake does not have.
     """
     if release is None:
-        latest = read_latest(lake)
-        if latest is None:
-            return None
-        release = latest[0].release
+        return _newest(lake)
     found = find_manifest(lake, checked_release(release))
     if found is None:
         raise BadInput(f"{lake.url}: no release {release!r}")
     return found
+
+
+def _newest(lake: Store) -> Manifest | None:
+    said = None
+    while latest := read_latest(lake):
+        if found := find_manifest(lake, latest[0].release):
+            return found
+        # others may have published and thrown the one that was the newest away, between two readings
+        if latest == said:
+            raise Failed(f"{lake.url}: {LATEST} names {latest[0].release}, whose manifest is missing")
+        said = latest
+    return None
 
 
 def list_releases(lake: Store) -> list[Manifest]:

@@ -12,7 +12,8 @@ A crash between any two writes leaves the last release whole, and the rerun give
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +25,7 @@ from pipeline.columns import SCHEMA_VERSION, Table
 from pipeline.counts import Counts
 from pipeline.errors import CheckFailed, Failed
 from pipeline.lake.order import by_place
-from pipeline.lake.store import Conflict, Store
+from pipeline.lake.store import Conflict, Missing, Store
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.changes import count_changed
@@ -66,6 +67,7 @@ __all__ = [
     "collect_garbage",
     "complete_current",
     "list_releases",
+    "not_overtaken",
     "read_manifest",
     "read_table",
     "rollback",
@@ -118,7 +120,7 @@ def write_release(
     """
     start = start or begin(lake, checked_release(release))
     files = _carried(start.base, replaces)
-    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="wirefold-") as scratch, not_overtaken(lake, release, start):
         writer = _Writer(lake, release, by_partition(start.base), Path(scratch))
         for partition in with_superseded(partitions, Path(scratch)):
             files.pop((partition.table.name, partition.seen_day), None)
@@ -132,6 +134,7 @@ def write_release(
             raise CheckFailed(f"nothing was released: {'; '.join(wrong)} (see failed/{release}/)")
         entry = writer.write_rows(schema.CHECKS, None, checked.table)
         files[entry.partition] = entry
+        changed_stories = _changed_stories(lake, start.base, files)
     manifest = Manifest(
         release=release,
         previous=start.base.release if start.base else None,
@@ -143,7 +146,7 @@ def write_release(
         params_digest=params.digest(),
         params=asdict(params),
         counts=counts,
-        changed_stories=_changed_stories(lake, start.base, files),
+        changed_stories=changed_stories,
         checks=_results(checked.table),
         tables=_by_table(files),
         drawn_by=drawn_by,
@@ -203,6 +206,22 @@ def begin(lake: Store, release: str) -> Start:
     if previous and base is None:
         raise Conflict(f"{lake.url}: {release} follows {previous}, which is no longer kept; use a new id")
     return Start(base, latest, tag, published)
+
+
+@contextmanager
+def not_overtaken(lake: Store, release: str, start: Start) -> Iterator[None]:
+    """Raises `Conflict` where a file is missing since others published so much meanwhile that garbage
+    collection dropped it."""
+    try:
+        yield
+    except Missing as gone:
+        now = read_latest(lake)
+        if now is None or start.latest is None or now[0].release == start.latest.release:
+            raise Failed(f"{lake.url}: {gone.args[0]} is missing") from None
+        raise Conflict(
+            f"{lake.url}: {now[0].release} was published since this run began, and {gone.args[0]} is no "
+            f"longer kept; {release} was not released"
+        ) from None
 
 
 def _carried(base: Manifest | None, replaces: Collection[str]) -> _Files:
