@@ -66,7 +66,9 @@ def search(desk: Desk, manifest: Manifest, asked: Asked, offset: int, limit: int
 
 def choices(desk: Desk, manifest: Manifest) -> dict[str, Any]:
     """What can be asked for: wires, outlets, days (newest first) and statuses."""
-    services = pc.unique(whole(desk, manifest, "wire_rules")["service"].drop_null()).to_pylist()
+    rules = whole(desk, manifest, "wire_rules")
+    found = rules.filter(pc.greater(rules["pages"], 0))["service"]
+    services = pc.unique(found.drop_null()).to_pylist()
     outlets = whole(desk, manifest, "outlets").select(["outlet_id", "name"]).sort_by("outlet_id")
     return {
         "wires": [*sorted(services), NO_WIRE],

@@ -94,5 +94,5 @@ window.addEventListener("hashchange", show);
 show();
 ask("summary").then(
   (newest) => document.getElementById("release").replaceChildren(
-    "Release ", h("a", { href: `#/release/${encodeURIComponent(newest.release)}` }, newest.release), `, made ${time(newest.created_at)} UTC`),
+    "Release ", h("a", { href: `#/release/${encodeURIComponent(newest.release)}` }, newest.release), h("span", { class: "made" }, `, made ${time(newest.created_at)} UTC`)),
   () => {});
