@@ -11,11 +11,13 @@ from pipeline.desk.shelf import Desk, files_of, files_of_day, may_hold, rows_wit
 from pipeline.errors import BadInput
 from pipeline.publish.manifest import Manifest
 from pipeline.schema import EDGES
-from pipeline.story.explain import CHANGED, Aligned, align, stretches
+from pipeline.story.explain import CHANGED, ONLY_A, ONLY_B, Aligned, align, stretches
 
 # Of a story that ran everywhere the page shows so many copies and edges, and how many there are.
 MOST_COPIES, MOST_EDGES = 500, 2000
+ASIDE = "aside"
 _EDGE = [name for name in EDGES.schema.names if name != "figures"]
+_TEXTS = ("body", "footer", "paragraphs_omitted", "paragraphs_added")
 _COPY = (
     *("doc_id", "story_id", "version_no", "outlet_id", "url", "headline", "headline_changed"),
     *("headline_distance", "byline", "published_at", "first_seen_at", "last_seen_at", "replaced_at"),
@@ -64,7 +66,11 @@ def story(desk: Desk, manifest: Manifest, story_id: str) -> dict[str, Any]:
 
 
 def copy_of(desk: Desk, manifest: Manifest, story_id: str, doc_id: str) -> dict[str, Any]:
-    """A copy beside the text that stands for its version. Raises `BadInput` if the story has no such copy."""
+    """A copy beside the text that stands for its version; paragraphs that the release does not count as left
+    out or added (an outlet's chrome, what only moved) are of kind aside.
+
+    Raises `BadInput` if the story has no such copy.
+    """
     found, day = _row(desk, manifest, story_id)
     texts = _texts(desk, manifest, found["story_id"], day)
     if doc_id not in texts:
@@ -75,10 +81,15 @@ def copy_of(desk: Desk, manifest: Manifest, story_id: str, doc_id: str) -> dict[
         (v["representative_doc_id"] for v in versions if v["version_no"] == own["version_no"]), None
     )
     against = texts.get(stands or "")
+    rows = align(against["body"] if against else own["body"], own["body"])
+    counted = {ONLY_A: set(own.pop("paragraphs_omitted")), ONLY_B: set(own.pop("paragraphs_added"))}
     return {
         "copy": own,
         "against": against and {name: against[name] for name in ("doc_id", "outlet_id", "headline")},
-        "paragraphs": paragraphs(against["body"] if against else own["body"], own["body"]),
+        "paragraphs": [
+            _shown(row) | ({"kind": ASIDE} if (row.a or row.b) not in counted.get(row.kind, {row.a}) else {})
+            for row in rows
+        ],
     }
 
 
@@ -131,5 +142,5 @@ def _row(desk: Desk, manifest: Manifest, story_id: str) -> tuple[dict[str, Any],
 def _texts(desk: Desk, manifest: Manifest, story_id: str, day: date | None) -> dict[str, dict[str, Any]]:
     """The story's copies with their bodies, by doc_id."""
     files = files_of_day(manifest, "republications", day)
-    rows = rows_with(desk, files, "story_id", story_id, [*_COPY, "body", "footer"])
+    rows = rows_with(desk, files, "story_id", story_id, [*_COPY, *_TEXTS])
     return {row["doc_id"]: row for row in rows}

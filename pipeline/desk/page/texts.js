@@ -6,6 +6,7 @@ const words = (stretches, tag) => stretches.map((one, at) => [at ? " " : "", one
 
 export function merged(paragraphs) {
   return h("div", { class: "text" }, paragraphs.map((row) => {
+    if (row.kind === "aside") return h("p", { class: "aside", title: "counted as neither: an outlet's own chrome, or it only moved" }, words(row.a ?? row.b));
     if (row.kind === "only_a") return row.a && h("p", { class: "cut" }, h("del", null, words(row.a)));
     if (row.kind === "only_b") return row.b && h("p", { class: "added" }, h("ins", null, words(row.b)));
     if (row.kind === "changed") return h("p", { class: "changed" }, interleaved(row.a, row.b));
