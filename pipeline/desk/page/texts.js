@@ -14,17 +14,17 @@ export function merged(paragraphs) {
   }));
 }
 
-// Shared stretches come in the same order on both sides; what stands alone goes before the next shared one.
+// Shared stretches come in the same order on both sides; before each stands what went, then what came.
 function interleaved(a, b) {
   const out = [];
   let at = 0;
+  const went = () => { for (; at < a.length && !a[at].shared; at += 1) out.push(" ", h("del", null, a[at].text)); };
   for (const one of b) {
-    if (!one.shared) { out.push(" ", h("ins", null, one.text)); continue; }
-    for (; at < a.length && !a[at].shared; at += 1) out.push(" ", h("del", null, a[at].text));
-    at += 1;
-    out.push(" ", one.text);
+    went();
+    out.push(" ", one.shared ? one.text : h("ins", null, one.text));
+    if (one.shared) at += 1;
   }
-  for (; at < a.length; at += 1) if (!a[at].shared) out.push(" ", h("del", null, a[at].text));
+  went();
   return out;
 }
 
