@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.desk.shelf import Desk, files_of, whole
 from pipeline.publish.manifest import Manifest
 from pipeline.publish.reader import read_files
 
-_RUN_DAYS = 7
 _RUNS_SHOWN = 24
 _RUN = ("run_id", "outlet_id", "state", "reason", "started_at", "published", "quarantined")
 
@@ -38,11 +39,12 @@ def outlets(desk: Desk, manifest: Manifest) -> dict[str, Any]:
 
 
 def _runs(desk: Desk, manifest: Manifest) -> pa.Table:
-    """The runs of the last days that had any, oldest first."""
-    parts = [
-        desk.shelf.get(file, "runs", lambda file=file: read_files(desk.lake, "runs", [file], _RUN))  # type: ignore[misc]
-        for file in files_of(manifest, "runs")[:_RUN_DAYS]
-    ]
-    if not parts:
-        return read_files(desk.lake, "runs", [], _RUN)
+    """The newest runs, at least _RUNS_SHOWN where there are so many, oldest first."""
+    parts = [read_files(desk.lake, "runs", [], _RUN)]
+    seen: set[str] = set()
+    for file in files_of(manifest, "runs"):
+        parts.append(desk.shelf.get(file, "runs", partial(read_files, desk.lake, "runs", [file], _RUN)))
+        seen |= set(pc.unique(parts[-1]["run_id"]).to_pylist())
+        if len(seen) >= _RUNS_SHOWN:
+            break
     return pa.concat_tables(parts).sort_by([("started_at", "ascending"), ("run_id", "ascending")])

@@ -1,4 +1,4 @@
-"""The wire desk in the Airflow UI: mounted under /wirefold, in the navigation and on the home page.
+"""The wire desk in the Airflow UI: under /wirefold, in the navigation, on the home page, with each dag run.
 
 Every component of Airflow and every task loads its plugins, and only the API server answers requests: so
 nothing is imported here but what Airflow has loaded anyway, and the application is made by the first request.
@@ -11,7 +11,7 @@ import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -58,6 +58,11 @@ def make_app() -> FastAPI:
     from fastapi import Depends
 
     from pipeline.desk import api
+    from pipeline.desk.story import paragraphs
+
+    # the first two texts that are held against each other load compiled kernels for nearly 2 s; nobody waits for
+    # that while looking at the first page
+    Thread(target=paragraphs, args=("", ""), daemon=True).start()
 
     def who(user: Any = Depends(get_user)) -> str:  # noqa: B008
         return str(user.get_name())
@@ -120,5 +125,11 @@ class WireDesk(AirflowPlugin):
             "bundle_url": f"{_base_path()}{PREFIX}/static/card.js",
             "destination": "dashboard",
             "url_route": "wire-desk-card",
-        }
+        },
+        {
+            "name": "Wire desk run",
+            "bundle_url": f"{_base_path()}{PREFIX}/static/run.js",
+            "destination": "dag_run",
+            "url_route": "wire-desk-run",
+        },
     ]

@@ -48,10 +48,15 @@ class Shelf:
         with self._lock:
             if name not in self._tables:
                 self._tables[name] = table
-                self.bytes += table.nbytes
+                self.bytes += _size(table)
             while self.bytes > self._limit and len(self._tables) > 1:
-                self.bytes -= self._tables.popitem(last=False)[1].nbytes
+                self.bytes -= _size(self._tables.popitem(last=False)[1])
         return table
+
+
+def _size(table: pa.Table) -> int:
+    """Bytes of a table and of what holds it, so that empty ones are bounded as well."""
+    return int(table.nbytes) + 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Drives headless Chromium through the desk inside a running Airflow, and saves what it saw under docs/.
+"""Drives headless Chromium through the desk inside a running Airflow, and saves what it saw in a folder.
 
     make up
-    DESK_PASSWORD=… python -m tests.desk.look http://127.0.0.1:8080
+    DESK_PASSWORD=… python -m tests.desk.look http://127.0.0.1:8080 docs
 
 Needs the package `playwright` and Debian's `chromium`, which nothing else here does. It judges one pair.
 """
@@ -12,15 +12,15 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import sync_playwright
 
-DOCS = Path(__file__).parents[2] / "docs"
 LOGIN = "admin"
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 
 
-def main(url: str) -> None:
+def main(url: str, folder: Path) -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--no-proxy-server"]
@@ -34,7 +34,7 @@ def main(url: str) -> None:
             context = browser.new_context(viewport=viewport, color_scheme=scheme, storage_state=state)
             page = context.new_page()
             page.on("pageerror", lambda error: sys.exit(f"a script of the page failed: {error}"))
-            look(page, url, name, judge=name == "light")
+            look(page, url, folder, name)
             context.close()
         browser.close()
 
@@ -53,26 +53,31 @@ def log_in(browser: Any, url: str) -> Any:
     return state
 
 
-def look(page: Any, url: str, name: str, judge: bool) -> None:
+def look(page: Any, url: str, folder: Path, name: str) -> None:
     if name != "390":
         page.goto(url)
         page.get_by_test_id("wire-desk-card").wait_for()
-        page.screenshot(path=DOCS / f"desk-home-{name}.png")
+        page.screenshot(path=folder / f"desk-home-{name}.png")
+        runs = page.request.get(f"{url}/api/v2/dags/publish_release/dagRuns?order_by=-run_after&limit=1")
+        run = quote(runs.json()["dag_runs"][0]["dag_run_id"])
+        page.goto(f"{url}/dags/publish_release/runs/{run}/plugin/wire-desk-run")
+        page.get_by_test_id("wire-desk-run").wait_for()
+        page.screenshot(path=folder / f"desk-run-{name}.png")
     desk = inside(page, url)
-    shoot(page, desk, f"desk-stories-{name}")
+    shoot(page, desk, folder / f"desk-stories-{name}.png")
     first = desk.locator("tr", has_text="corrected").first.locator("a")
     first.click()
     desk.locator("h1").wait_for()
-    shoot(page, desk, f"desk-story-{name}")
+    shoot(page, desk, folder / f"desk-story-{name}.png")
     desk.locator("details", has_text="Version 2").locator("summary").click()
     desk.locator(".inside .text").first.wait_for()
     desk.locator("h2", has_text="Versions").scroll_into_view_if_needed()
     desk.locator("details", has_text="Version 2").locator("summary").focus()
-    shoot(page, desk, f"desk-difference-{name}")
+    shoot(page, desk, folder / f"desk-difference-{name}.png")
     desk.get_by_role("link", name="Queue").click()
     desk.locator(".sides.heads").wait_for()
-    shoot(page, desk, f"desk-queue-{name}")
-    if judge:
+    shoot(page, desk, folder / f"desk-queue-{name}.png")
+    if name == "light":  # once
         desk.locator("input[name=why]").fill("the same words under another headline")
         desk.locator("input[name=why]").press("Enter")
         page.keyboard.press("s")
@@ -80,7 +85,7 @@ def look(page: Any, url: str, name: str, judge: bool) -> None:
     for link, heading in (("Outlets", "Last runs"), ("Releases", "Changed")):
         desk.get_by_role("navigation").get_by_role("link", name=link).click()
         desk.locator("th", has_text=heading).wait_for(state="attached")
-        shoot(page, desk, f"desk-{link.lower()}-{name}")
+        shoot(page, desk, folder / f"desk-{link.lower()}-{name}.png")
 
 
 def inside(page: Any, url: str) -> Any:
@@ -95,12 +100,12 @@ def inside(page: Any, url: str) -> Any:
     return frame
 
 
-def shoot(page: Any, desk: Any, name: str) -> None:
+def shoot(page: Any, desk: Any, file: Path) -> None:
     desk.locator("main:not([aria-busy])").wait_for()
     wide = desk.locator("html").evaluate("root => root.scrollWidth - root.clientWidth")
-    assert wide <= 0, f"{name}: {wide} px of it are outside the window"
-    page.screenshot(path=DOCS / f"{name}.png")
+    assert wide <= 0, f"{file.name}: {wide} px of it are outside the window"
+    page.screenshot(path=file)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/"))
+    main(sys.argv[1].rstrip("/"), Path(sys.argv[2]))

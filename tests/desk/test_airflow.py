@@ -67,10 +67,11 @@ def test_a_judgement_is_kept_under_the_name_of_the_airflow_user(walked: dict[str
     assert walked["judged"] == ["otto"]
 
 
-def test_the_ui_is_told_of_the_page_and_the_card(walked: dict[str, Any]) -> None:
+def test_the_ui_is_told_of_its_page_card_and_tab(walked: dict[str, Any]) -> None:
     told = walked["plugin"]
     assert [view["href"] for view in told["external_views"]] == ["/wirefold/"]
-    assert [app["bundle_url"] for app in told["react_apps"]] == ["/wirefold/static/card.js"]
+    bundles = {app["destination"]: app["bundle_url"] for app in told["react_apps"]}
+    assert bundles == {"dashboard": "/wirefold/static/card.js", "dag_run": "/wirefold/static/run.js"}
     assert [app["url_prefix"] for app in told["fastapi_apps"]] == ["/wirefold"]
 
 

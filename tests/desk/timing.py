@@ -2,8 +2,9 @@
 
     python -m tests.desk.timing FOLDER [REPUBLICATIONS]
 
-Makes the lake in FOLDER if it is not there; a million republications take some minutes. Each page is asked for
-by a process that has read nothing, then again. Bodies are drawn from a pool, so files fold better than real ones.
+Makes the lake in FOLDER if it is not there; a million republications take some minutes. Each page is
+asked for by a process that has read nothing, then again. Bodies are drawn from a pool, so that files fold
+better than real ones.
 """
 
 from __future__ import annotations
