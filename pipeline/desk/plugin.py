@@ -47,8 +47,13 @@ def open_desk() -> Desk:
     client = None
     if config.lake.startswith("s3://"):
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+        from botocore.config import Config
 
-        client = S3Hook(aws_conn_id=S3_CONNECTION).get_conn()
+        from pipeline.lake.s3 import CLIENT_CONFIG
+
+        # as in the dags: what the connection says of the client goes before
+        said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
+        client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
     return Desk(open_store(config.lake, single_writer=config.single_writer, s3_client=client))
 
 
@@ -60,8 +65,8 @@ def make_app() -> FastAPI:
     from pipeline.desk import api
     from pipeline.desk.story import paragraphs
 
-    # the first two texts that are held against each other load compiled kernels for nearly 2 s; nobody waits for
-    # that while looking at the first page
+    # the first two texts that are held against each other load compiled kernels, for nearly 2 s; nobody
+    # waits for that while looking at the first page
     Thread(target=paragraphs, args=("", ""), daemon=True).start()
 
     def who(user: Any = Depends(get_user)) -> str:  # noqa: B008
