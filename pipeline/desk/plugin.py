@@ -52,8 +52,8 @@ def open_desk() -> Desk:
         from pipeline.lake.s3 import CLIENT_CONFIG
 
         # as in the dags: what the connection says of the client goes before
-        said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
-        client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
+        said: Any = S3Hook(aws_conn_id=S3_CONNECTION).config  # None where it says nothing
+        client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said or Config())).get_conn()
     return Desk(open_store(config.lake, single_writer=config.single_writer, s3_client=client))
 
 
