@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {
     "audit": {"lake", "publish"},
     "lineage": {"publish"},
     "query": {"lake", "publish"},
+    "desk": {"judge", "lake", "publish", "story"},
     "terminal": {"inspect", "story"},
     "terminal_story": {"inspect", "difference"},
     "terminal_page": {"examine", "extract"},

@@ -1,0 +1,211 @@
+"""The desk over HTTP: who is let in, what each answer carries, and what a judgement leaves behind."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import HTTPException
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from pipeline.desk.api import HEADERS, WRITE_HEADER, Guards, make_app
+from pipeline.desk.shelf import Desk
+from pipeline.lake.locate import open_store
+from pipeline.publish.release import read_table
+from tests.desk.lakes import HOSTILE
+from tests.e2e.test_cli import wirefold
+
+AT = datetime(2026, 3, 6, 9, tzinfo=UTC)
+OURS = {WRITE_HEADER: "1", "Sec-Fetch-Site": "same-origin"}
+PAGE = files("pipeline.desk") / "page"
+
+
+def nobody() -> None:
+    raise HTTPException(401, "who are you?")
+
+
+def anybody() -> None:
+    pass
+
+
+def client(desk: Desk, may_read: Any = anybody, may_judge: Any = anybody) -> TestClient:
+    guards = Guards(may_read, may_judge, lambda: "petra")
+    return TestClient(make_app(lambda: desk, guards, clock=lambda: AT))
+
+
+def routes(desk: Desk) -> list[tuple[str, str]]:
+    """Method and path of all that the application answers to."""
+    app: Any = client(desk).app
+    found = [route for route in app.routes if not isinstance(route, APIRoute)]
+    assert not found, "a mount would stand beside the guards"
+    return [(method, route.path) for route in app.routes for method in route.methods]
+
+
+@pytest.fixture
+def at_the_lake(lake: str) -> Iterator[TestClient]:
+    yield client(Desk(open_store(lake)))
+
+
+def said(client: TestClient, a: str, b: str, verdict: str, why: str = "cut", **headers: str) -> Any:
+    body = {"doc_id_a": a, "doc_id_b": b, "verdict": verdict, "why": why}
+    return client.post("/api/judgements", json=body, headers=headers or OURS)
+
+
+def test_every_route_asks_its_guard_before_anything_else(days: Desk) -> None:
+    walked = routes(days)
+    assert len(walked) >= 15
+    for method, path in walked:
+        outside = client(days, may_read=nobody) if method == "GET" else client(days, may_judge=nobody)
+        asked = outside.request(method, path.replace("{name}", "desk.js"))
+        assert (method, path, asked.status_code) == (method, path, 401)
+
+
+def test_there_is_no_description_of_the_api_for_outsiders(days: Desk) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json", "/static/index.html", "/static/..%2fapi.py"):
+        assert client(days).get(path).status_code == 404
+
+
+def test_every_answer_carries_the_policy(days: Desk) -> None:
+    for path in (
+        "/",
+        "/static/desk.js",
+        "/api/stories",
+        "/api/story?story_id=none",
+        "/nothing",
+        "/api/story",
+    ):
+        answer = client(days).get(path)
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
+    assert client(days).get("/api/stories").headers["cache-control"] == "no-store"
+
+
+def test_errors_are_words_and_no_traceback(days: Desk) -> None:
+    for path, status, words in (
+        ("/api/story?story_id=s-none", 404, "s-none: no such story"),
+        ("/api/release?release=r9", 404, "no release 'r9'"),
+        ("/api/release?release=../x", 422, "a parameter"),
+        ("/api/stories?limit=9999", 422, "a parameter"),
+        ("/api/stories?day=yesterday", 422, "a parameter"),
+    ):
+        answer = client(days).get(path)
+        assert (path, answer.status_code) == (path, status)
+        assert words in answer.json()["detail"]
+
+
+def test_a_lake_that_cannot_be_opened_is_said(days: Desk) -> None:
+    from pipeline.errors import Failed
+
+    def closed() -> Desk:
+        raise Failed("WIREFOLD_CONFIG: not set")
+
+    answer = TestClient(make_app(closed, Guards(anybody, anybody, anybody))).get("/api/summary")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "WIREFOLD_CONFIG: not set"})
+
+
+def test_all_pages_answer(at_the_lake: TestClient) -> None:
+    listed = at_the_lake.get("/api/stories").json()["rows"]
+    story = next(row["story_id"] for row in listed if row["n_outlets"] == 3)
+    release = at_the_lake.get("/api/summary").json()["release"]
+    for path in (
+        *("choices", "outlets", "releases", "queue?within=5", "judgements", f"release?release={release}"),
+        *(f"story?story_id={story}", f"copy?story_id={story}&doc_id=a2"),
+        *(f"version?story_id={story}&version_no=1", "pair?doc_a=a1&doc_b=b1&near=2026-03-05"),
+    ):
+        assert at_the_lake.get(f"/api/{path}").status_code == 200, path
+
+
+def test_a_hostile_headline_leaves_as_data_and_comes_to_no_markup(days: Desk) -> None:
+    """The page makes elements in one place and sets text as text; none can make markup of it."""
+    answer = client(days).get("/api/stories?text=img")
+    assert answer.headers["content-type"] == "application/json"
+    assert json.loads(answer.text)["rows"][0]["headline"] == HOSTILE
+    scripts = [entry for entry in PAGE.iterdir() if entry.name.endswith(".js")]
+    assert len(scripts) >= 10
+    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|srcdoc|https?://(?!www\.w3\.org/2000/svg)"
+    for script in scripts:
+        assert not re.search(forbidden, script.read_text()), script.name
+    index = (PAGE / "index.html").read_text()
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\bon\w+=|style=|//", index)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin"},
+        {WRITE_HEADER: "1", "Sec-Fetch-Site": "cross-site"},
+        {WRITE_HEADER: "1", "Sec-Fetch-Site": "same-site"},
+        {WRITE_HEADER: "1", "Sec-Fetch-Site": "none"},
+        {WRITE_HEADER: "1", "Origin": "https://elsewhere.example"},
+        {WRITE_HEADER: "1", "Origin": "null"},
+        {"X-Other": "1"},
+    ],
+)
+def test_a_write_from_elsewhere_is_refused(
+    at_the_lake: TestClient, lake: str, headers: dict[str, str]
+) -> None:
+    assert said(at_the_lake, "a1", "a2", "same", **headers).status_code == 403
+    assert at_the_lake.get("/api/judgements").json() == []
+
+
+def test_a_write_of_our_page_or_of_a_program_is_taken(at_the_lake: TestClient) -> None:
+    assert said(at_the_lake, "a1", "a2", "same", **OURS).status_code == 201
+    program = {WRITE_HEADER: "1", "Origin": "http://testserver"}
+    assert said(at_the_lake, "a1", "a2", "skip", **program).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"verdict": "perhaps"}, 422),
+        ({"why": ""}, 422),
+        ({"why": "  "}, 409),
+        ({"doc_id_b": "zzz"}, 409),
+        ({"doc_id_b": "a1"}, 409),
+        ({"by": "somebody else"}, 422),
+    ],
+)
+def test_bad_judgements(at_the_lake: TestClient, body: dict[str, str], status: int) -> None:
+    good = {"doc_id_a": "a1", "doc_id_b": "a2", "verdict": "same", "why": "cut"}
+    assert at_the_lake.post("/api/judgements", json=good | body, headers=OURS).status_code == status
+    assert at_the_lake.get("/api/judgements").json() == []
+
+
+def test_a_contradiction_is_told(at_the_lake: TestClient) -> None:
+    said(at_the_lake, "a1", "a2", "same")
+    said(at_the_lake, "a2", "a3", "same")
+    answer = said(at_the_lake, "a1", "a3", "different")
+    assert answer.status_code == 409
+    assert "by `same` a1 = a2 = a3" in answer.json()["detail"]
+
+
+def test_a_judgement_says_who_and_when_leaves_the_queue_and_binds_in_the_next_run(
+    at_the_lake: TestClient, lake: str, tmp_path: Path
+) -> None:
+    def together() -> bool:
+        rows = read_table(open_store(lake), "republications").to_pylist()
+        stories = {row["doc_id"]: row["story_id"] for row in rows}
+        return stories["a1"] == stories["a3"]
+
+    assert together()
+    answer = said(at_the_lake, "a3", "a1", "different", "another fair")
+    (row,) = at_the_lake.get("/api/judgements").json()
+    assert answer.json()["judgement_id"] == row["judgement_id"]
+    assert (row["by"], row["at"], row["why"]) == ("petra", "2026-03-06T09:00:00+00:00", "another fair")
+    queued = at_the_lake.get("/api/queue?within=5").json()["rows"]
+    assert ("a1", "a3") not in {(pair["doc_id_a"], pair["doc_id_b"]) for pair in queued}
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps({"doc_id": "c1", "url": "http://one.example/c1", "text": "words " * 90}))
+    wirefold("cluster", str(more), "--out", lake, "--now", "2026-03-06T10:00:00Z")
+    assert not together()
+    pair = at_the_lake.get("/api/pair?doc_a=a1&doc_b=a3").json()
+    assert (pair["judgement"]["verdict"], pair["a"]["story_id"] == pair["b"]["story_id"]) == (
+        "different",
+        False,
+    )
