@@ -43,14 +43,9 @@ from pipeline.matching.result import Matched
 from pipeline.model import Outlet, RawPage, Run
 from pipeline.params import Params
 from pipeline.publish import checks
+from pipeline.publish.fencing import begin, not_overtaken
 from pipeline.publish.manifest import Manifest
-from pipeline.publish.release import (
-    begin,
-    collect_garbage,
-    complete_current,
-    not_overtaken,
-    write_release,
-)
+from pipeline.publish.release import collect_garbage, complete_current, write_release
 from pipeline.schema import QUARANTINE
 from pipeline.segments import PAGES, segment_key
 from pipeline.story.identity import dated, identify, live_count, newborn

@@ -57,27 +57,32 @@ def complete_current(lake: Store) -> int:
             return len(touched)
         try:
             tag = lake.swap(MARKER, _Marker(manifest.release, False, good).to_json(), tag)
-            touched |= _refresh(lake, wanted, good, set(stored))
+            _refresh(lake, wanted, good, set(stored), touched)
             lake.swap(MARKER, target.to_json(), tag)
             return len(touched)
         except Conflict:
             continue  # another writer came in between: what we wrote may be stale now, so look again
         except Missing as gone:
+            # another writer threw away what we were copying: what we wrote before may be stale as well
             if read_manifest(lake) == manifest:
                 raise Failed(f"{lake.url}: {gone.args[0]} of {manifest.release} is missing") from None
-            touched |= wanted.keys()  # another writer threw away what we were copying, and so did we
     raise Failed(f"{lake.url}: current/ is being refreshed by other writers; the release itself is published")
 
 
 def _refresh(
-    lake: Store, wanted: Mapping[str, FileEntry], good: Mapping[str, str], stored: set[str]
-) -> set[str]:
-    stale, gone = wanted.keys() - good.keys(), stored - wanted.keys()
-    for key in sorted(stale):
+    lake: Store,
+    wanted: Mapping[str, FileEntry],
+    good: Mapping[str, str],
+    stored: set[str],
+    touched: set[str],
+) -> None:
+    """Write what is not good and remove what is not wanted; the keys come into `touched`, each beforehand."""
+    for key in sorted(wanted.keys() - good.keys()):
+        touched.add(key)
         lake.copy(wanted[key].key, key)
-    for key in sorted(gone):
+    for key in sorted(stored - wanted.keys()):
+        touched.add(key)
         lake.delete(key)
-    return stale | gone
 
 
 def _read_marker(lake: Store) -> tuple[_Marker, str | None]:

@@ -107,11 +107,13 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """What `latest.json` says. After a rollback `previous` is the release that was rolled back."""
+    """What `latest.json` says. After a rollback `previous` is what was rolled back. `dropped` were the
+    last to be dropped; their manifests may be there still."""
 
     release: str
     previous: str | None
     manifest: str
+    dropped: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         return _LATEST.dump_json(self, indent=1) + b"\n"
@@ -197,6 +199,7 @@ def _newest(lake: Store) -> Manifest | None:
 def list_releases(lake: Store) -> list[Manifest]:
     """All releases whose manifest is kept, in the order of their runs (lake.order)."""
     keys = [stored.key for stored in lake.list("releases/") if stored.key.endswith("/manifest.json")]
-    manifests = [Manifest.from_json(lake.get(key)) for key in keys]
+    # one that is dropped in between is none
+    found = (find_manifest(lake, key.split("/")[1]) for key in keys)
     place = by_place(lake)
-    return sorted(manifests, key=lambda manifest: place(manifest.release))
+    return sorted(filter(None, found), key=lambda manifest: place(manifest.release))

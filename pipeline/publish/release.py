@@ -12,8 +12,7 @@ A crash between any two writes leaves the last release whole, and the rerun give
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -23,9 +22,8 @@ import pyarrow as pa
 from pipeline import __version__, schema
 from pipeline.columns import SCHEMA_VERSION, Table
 from pipeline.counts import Counts
-from pipeline.errors import CheckFailed, Failed
-from pipeline.lake.order import by_place
-from pipeline.lake.store import Conflict, Missing, Store
+from pipeline.errors import CheckFailed
+from pipeline.lake.store import Store
 from pipeline.model import Run
 from pipeline.params import Params
 from pipeline.publish.changes import count_changed
@@ -33,21 +31,17 @@ from pipeline.publish.checks import Checked, failing
 from pipeline.publish.current import complete_current
 from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.evidence import write_evidence
+from pipeline.publish.fencing import Start, begin, not_overtaken, swap_in
 from pipeline.publish.manifest import (
-    LATEST,
     CheckResult,
     FileEntry,
-    Latest,
     Manifest,
     TableFiles,
     by_partition,
     checked_release,
     data_key,
-    find_manifest,
     in_order,
     list_releases,
-    manifest_key,
-    read_latest,
     read_manifest,
 )
 from pipeline.publish.parquet import file_sha256, inspect, sort_bounds, write_parquet
@@ -67,7 +61,6 @@ __all__ = [
     "collect_garbage",
     "complete_current",
     "list_releases",
-    "not_overtaken",
     "read_manifest",
     "read_table",
     "rollback",
@@ -77,20 +70,6 @@ __all__ = [
 # checks a candidate
 Check = Callable[[Candidate], Checked]
 _Files = dict[tuple[str, date | None], FileEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What the lake said when the release began.
-
-    `base`: the release that this one follows. `published`: this one was published before, by this
-    run's first try, and readers have it or a later one.
-    """
-
-    base: Manifest | None
-    latest: Latest | None
-    tag: str | None
-    published: bool
 
 
 def write_release(
@@ -134,7 +113,7 @@ def write_release(
             raise CheckFailed(f"nothing was released: {'; '.join(wrong)} (see failed/{release}/)")
         entry = writer.write_rows(schema.CHECKS, None, checked.table)
         files[entry.partition] = entry
-        changed_stories = _changed_stories(lake, start.base, files)
+        changed = _changed_stories(lake, start.base, files)
     manifest = Manifest(
         release=release,
         previous=start.base.release if start.base else None,
@@ -146,13 +125,13 @@ def write_release(
         params_digest=params.digest(),
         params=asdict(params),
         counts=counts,
-        changed_stories=changed_stories,
+        changed_stories=changed,
         checks=_results(checked.table),
         tables=_by_table(files),
         drawn_by=drawn_by,
         takedowns=takedowns,
     )
-    _publish(lake, manifest, start)
+    swap_in(lake, manifest, start)
     complete_current(lake)
     return manifest
 
@@ -188,42 +167,6 @@ class _Writer:
         return self.write(Partition(table, day, path, rows.num_rows))
 
 
-def begin(lake: Store, release: str) -> Start:
-    """Where a release begins. Raises `Conflict` if the id cannot be published, or not any more."""
-    found = read_latest(lake)
-    latest, tag = found if found else (None, None)
-    ours = find_manifest(lake, release)
-    published = bool(ours and latest and _descends(lake, latest.release, release))
-    if ours and latest and not published and _descends(lake, latest.previous, release):
-        raise Conflict(f"{lake.url}: release {release} was rolled back; publish under a new id")
-    place = by_place(lake)
-    if latest and not ours and place(release)[0] < place(latest.release)[0]:
-        raise Conflict(
-            f"{lake.url}: {release} was taken up before {latest.release}, which has its pages already"
-        )
-    previous = ours.previous if ours else latest.release if latest else None
-    base = find_manifest(lake, previous) if previous else None
-    if previous and base is None:
-        raise Conflict(f"{lake.url}: {release} follows {previous}, which is no longer kept; use a new id")
-    return Start(base, latest, tag, published)
-
-
-@contextmanager
-def not_overtaken(lake: Store, release: str, start: Start) -> Iterator[None]:
-    """Raises `Conflict` where a file is missing since others published so much meanwhile that garbage
-    collection dropped it."""
-    try:
-        yield
-    except Missing as gone:
-        now = read_latest(lake)
-        if now is None or start.latest is None or now[0].release == start.latest.release:
-            raise Failed(f"{lake.url}: {gone.args[0]} is missing") from None
-        raise Conflict(
-            f"{lake.url}: {now[0].release} was published since this run began, and {gone.args[0]} is no "
-            f"longer kept; {release} was not released"
-        ) from None
-
-
 def _carried(base: Manifest | None, replaces: Collection[str]) -> _Files:
     return {
         key: file
@@ -244,44 +187,6 @@ def _fill(files: _Files, writer: _Writer, run: Run) -> None:
             day = run.now.date() if table.partitioned else None
             entry = writer.write_rows(table, day, table.schema.empty_table())
             files[entry.partition] = entry
-
-
-def _publish(lake: Store, manifest: Manifest, start: Start) -> None:
-    """Create the manifest, then swap `latest.json` to it if it still is what it was at the start."""
-    key, data = manifest_key(manifest.release), manifest.to_json()
-    created = lake.put_if_absent(key, data)
-    if not created and not lake.exists(key):
-        raise Failed(f"{lake.url}: {key} is said to be there and is not; run it again")
-    if not created and lake.get(key) != data:
-        raise Conflict(f"{lake.url}: release {manifest.release} exists with other content; use a new id")
-    if start.published:
-        return
-    following = start.latest.release if start.latest else None
-    try:
-        if following != manifest.previous:
-            raise Conflict(f"{lake.url}: {LATEST} was changed by somebody else")
-        lake.swap(LATEST, Latest(manifest.release, manifest.previous, key).to_json(), start.tag)
-    except Conflict:
-        now = read_latest(lake)
-        if now and now[0].release == manifest.release:
-            return  # a twin of this run was quicker, or the answer to our own swap was lost
-        winner = now[0].release if now else "another release"
-        remedy = "run it again" if created else "publish under a new id"
-        if created:
-            lake.delete(key)  # it never was a release; the next try may use the id again
-        raise Conflict(
-            f"{lake.url}: {winner} was published since this run began from "
-            f"{manifest.previous or 'an empty lake'}; {manifest.release} was not released, {remedy}"
-        ) from None
-
-
-def _descends(lake: Store, release: str | None, ancestor: str) -> bool:
-    """True if `ancestor` is `release` or one of the releases it follows."""
-    at = release
-    while at and at != ancestor:
-        manifest = find_manifest(lake, at)
-        at = manifest.previous if manifest else None
-    return at == ancestor
 
 
 def _changed_stories(lake: Store, base: Manifest | None, files: _Files) -> int:

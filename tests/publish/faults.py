@@ -1,9 +1,11 @@
-"""Stores that fail: one that dies at its n-th write, one that stores other bytes than it was given."""
+"""Stores that fail: one that dies at its n-th write, one under a writer that is stopped for a while, one that
+stores other bytes than it was given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pipeline.lake.store import Store
@@ -61,6 +63,32 @@ class Every:
             self.calls += 1
             if self._at and self.calls >= self._at:
                 self._death()
+            return found(*args, **more)
+
+        return call
+
+
+class Paused:
+    """A store under a writer that is stopped once, before the first call for which `here(method, key)` holds,
+    for as long as `meanwhile` takes."""
+
+    def __init__(self, store: Store, here: Callable[[str, str], bool], meanwhile: Callable[[], None]) -> None:
+        self._store = store
+        self._here = here
+        self._meanwhile = meanwhile
+        self._lock = Lock()
+        self.stopped = False
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **more: Any) -> Any:
+            with self._lock:
+                if not self.stopped and self._here(name, args[0]):
+                    self.stopped = True
+                    self._meanwhile()
             return found(*args, **more)
 
         return call
