@@ -55,6 +55,33 @@ def maintain(
         typer.echo(f"{dropped} objects dropped")
 
 
+def register(
+    lake: Lake,
+    catalog: Annotated[str, typer.Option(help="Its name in pyiceberg's configuration.")],
+    uri: Annotated[str | None, typer.Option(help="Where it is; default: as configured.")] = None,
+    warehouse: Annotated[
+        str | None, typer.Option(help="Where it keeps metadata; default: as configured.")
+    ] = None,
+    namespace: Annotated[str, typer.Option(help="Of the tables.")] = "wirefold",
+    release: Release = None,
+    as_json: Json = False,
+) -> None:
+    """Make a release the current snapshot of Iceberg tables in a catalog; its files stay where they are.
+
+    [dim]wirefold register s3://news-lake --catalog prod --namespace news[/dim]
+    """
+    store = open_existing(lake)
+    try:
+        from pipeline import catalog as iceberg
+    except ModuleNotFoundError as error:
+        raise BadInput(f"wirefold register needs {error.name}: pip install 'wirefold[iceberg]'") from None
+    for table in iceberg.register(store, iceberg.open_catalog(catalog, uri, warehouse), namespace, release):
+        if as_json:
+            typer.echo(json.dumps(asdict(table)))
+        else:
+            typer.echo(f"{table.table}: {table.files} files, {table.added} added, {table.removed} removed")
+
+
 def lineage(lake: Lake, release: Release = None) -> None:
     """Print the OpenLineage event of a release: its inputs, its tables, their schemas, rows and checks.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 
 import pyarrow as pa
 
@@ -16,6 +17,9 @@ SINCE = "0.1.0"
 
 NARROW_ROW_GROUP = 122_880
 WIDE_ROW_GROUP = 4_096  # bodies: small groups keep a look-up of one story at some 10 ms
+
+FIELD_ID = "PARQUET:field_id"
+_WITHIN = 1_000  # more columns than any table will have
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,23 @@ def schema_sha256(schema: pa.Schema) -> str:
     """A digest over names, types and nullability, metadata aside."""
     text = schema.to_string(show_field_metadata=False, show_schema_metadata=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def with_ids(schema: pa.Schema) -> pa.Schema:
+    """The schema with Parquet field ids, by which Iceberg knows columns: a column's place, for a column is
+    only ever added last; what lies within column k has k thousand and one and so on, outer before inner."""
+    return pa.schema(
+        [_numbered(field, at, count(_WITHIN * at + 1)) for at, field in enumerate(schema, start=1)]
+    )
+
+
+def _numbered(field: pa.Field, number: int, within: Iterator[int]) -> pa.Field:
+    kind = field.type
+    if pa.types.is_list(kind):
+        kind = pa.list_(_numbered(kind.value_field, next(within), within))
+    elif pa.types.is_struct(kind):
+        kind = pa.struct([_numbered(inner, next(within), within) for inner in kind])
+    return field.with_type(kind).with_metadata({**(field.metadata or {}), FIELD_ID: str(number)})
 
 
 def field(name: str, kind: pa.DataType, about: str, null: bool = False, since: str = SINCE) -> pa.Field:

@@ -49,6 +49,7 @@ ROOMS: dict[str, set[str]] = {
     "difference": {"story", "lake", "publish"},
     "audit": {"lake", "publish"},
     "lineage": {"publish"},
+    "catalog": {"lake", "publish"},
     "query": {"lake", "publish"},
     "desk": {"judge", "lake", "publish", "story"},
     "terminal": {"inspect", "story"},
@@ -56,7 +57,7 @@ ROOMS: dict[str, set[str]] = {
     "terminal_page": {"examine", "extract"},
     "cli_shared": {"lake", "publish"},
     "cli_judge": {"cli_shared", "judge", "lake", "takedown", "terminal"},
-    "cli_release": {"cli_shared", "audit", "lineage", "publish", "steps", "terminal"},
+    "cli_release": {"cli_shared", "audit", "catalog", "lineage", "publish", "steps", "terminal"},
     "cli_sql": {"cli_shared", "lake", "publish", "query"},
     "cli": {
         *(

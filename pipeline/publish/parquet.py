@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.columns import WIDE_ROW_GROUP, Table, schema_sha256
+from pipeline.columns import WIDE_ROW_GROUP, Table, schema_sha256, with_ids
 from pipeline.errors import Failed
 from pipeline.lake.store import Store
 from pipeline.publish.manifest import FileEntry
@@ -31,7 +31,7 @@ class FileWriter:
     def __init__(self, table: Table, path: Path) -> None:
         self.table = table
         self.path = path
-        self._schema = _with_ids(table)
+        self._schema = with_ids(table.schema)
         self._writer = _writer(table, self._schema, path)
         self._held: list[pa.Table] = []
         self._count = 0
@@ -148,13 +148,3 @@ def _writer(table: Table, schema: pa.Schema, path: Path) -> pq.ParquetWriter:
     )
     writer.add_key_value_metadata(table.metadata())
     return writer
-
-
-def _with_ids(table: Table) -> pa.Schema:
-    """The declared schema with Parquet field ids: a column's place, for a column is only ever added last."""
-    return pa.schema(
-        [
-            field.with_metadata({**(field.metadata or {}), "PARQUET:field_id": str(number)})
-            for number, field in enumerate(table.schema, start=1)
-        ]
-    )
