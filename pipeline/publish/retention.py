@@ -70,7 +70,9 @@ def collect_garbage(lake: Store, run: Run, *, keep_releases: int, keep_days: flo
             return 0
         releases, kept = _divided(lake, latest[0], run.now - timedelta(days=keep_days), keep_releases)
         going = tuple(old.release for old in releases if old not in kept)
-        if not going and kept:
+        if latest[0].release not in {manifest.release for manifest in kept}:
+            continue  # others followed it, and it was dropped in between
+        if not going:
             break
         with suppress(Conflict):
             lake.swap(LATEST, replace(latest[0], dropped=going).to_json(), latest[1])

@@ -189,6 +189,15 @@ class Outcome:
     good: bool
 
 
+def cases(hits: tuple[bool, ...]) -> Iterator[tuple[str, str, bool]]:
+    """Kind of request, fault, and whether all requests of the kind meet it."""
+    for kind in KINDS:
+        for fault in FAULTS:
+            for always in hits:
+                if kind in _ONLY.get(fault, KINDS) and not (always and fault == "no answer"):
+                    yield kind, fault, always
+
+
 def outcomes(server: S3Server, bucket: str, hits: tuple[bool, ...] = (False, True)) -> Iterator[Outcome]:
     """Each fault at each kind of request, once (False) and always (True)."""
     with server.client() as client:
@@ -197,14 +206,7 @@ def outcomes(server: S3Server, bucket: str, hits: tuple[bool, ...] = (False, Tru
         before = contents(lake)
         second(lake)
         after = contents(lake)
-        cases = [
-            (kind, fault, always)
-            for kind in KINDS
-            for fault in FAULTS
-            for always in hits
-            if kind in _ONLY.get(fault, KINDS) and not (always and fault == "no answer")
-        ]
-        for number, (kind, fault, always) in enumerate(cases):
+        for number, (kind, fault, always) in enumerate(cases(hits)):
             url = f"s3://{bucket}/{number}"
             plain = S3Store(url, client=client)
             for key, data in before.items():

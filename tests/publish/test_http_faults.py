@@ -12,7 +12,7 @@ from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
 from pipeline.lake.store import Conflict, Store
 from pipeline.publish.release import begin, read_manifest
-from tests.publish.http_faults import Plan, faulty_store, outcomes
+from tests.publish.http_faults import FAULTS, Plan, cases, faulty_store, outcomes
 from tests.publish.sample import publish
 from tests.publish.scenes import AFTER, WHOLE, first, whole
 from tests.servers import S3Server
@@ -41,6 +41,13 @@ def test_a_body_that_broke_off_is_read_again(s3_server: S3Server) -> None:
     with faulty_store(f"s3://{bucket}", s3_server, plan) as lake:
         assert lake.get("a") == b"0123456789" * 1_000
     assert plan.hits == 1
+
+
+def test_the_page_counts_the_faults_that_are_tried() -> None:
+    page = Path("docs/durability.md").read_text().partition("## Faults between")[2].partition("\n## ")[0]
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + len(FAULTS)
+    assert f"\n{sum(1 for _ in cases((False, True)))} cases," in page
 
 
 def race(lake: Store) -> None:
