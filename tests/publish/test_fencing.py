@@ -1,5 +1,8 @@
 """A writer is stopped in the middle of a release while others publish and drop old releases: when it goes on
-it loses in one line or does no harm, and readers have the newest release, whole."""
+it loses in one line or does no harm, and readers have the newest release, whole.
+
+`test_paused.py` stops it at any call; here it is a process, or has a twin, or somebody goes back meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -73,17 +75,6 @@ def at(point: str) -> Callable[[str, str], bool]:
     return lambda name, key: name == method and part in key
 
 
-def goes_on(writer: Any) -> bool:
-    """Whether the writer ends well; if not, it says in one line why."""
-    try:
-        second(writer)
-    except Failed as lost:
-        assert "\n" not in str(lost)
-        assert "rel-4" in str(lost)
-        return False
-    return True
-
-
 def assert_sound(lake: Store, newest: str) -> None:
     """The newest release is that one; it and all kept ones are whole; current/ holds it and nothing else."""
     manifest = read_manifest(lake)
@@ -94,26 +85,6 @@ def assert_sound(lake: Store, newest: str) -> None:
     found.pop(MARKER)
     assert found == {current_key(file): file.sha256 for file in manifest.files}
     assert complete_current(lake) == 0
-
-
-@pytest.mark.parametrize("point", [*POINTS][1:7])
-def test_a_writer_that_was_overtaken_loses_or_does_no_harm(tmp_path: Path, point: str) -> None:
-    lake = begun(FolderStore(str(tmp_path)))
-    writer = Paused(lake, at(point), lambda: overtake(lake))
-    assert goes_on(writer) == ("current/" in point)
-    assert writer.stopped
-    assert_sound(lake, "rel-4")
-
-
-@pytest.mark.slow
-def test_stopped_at_any_call(tmp_path: Path) -> None:
-    counting: Any = Every(begun(FolderStore(str(tmp_path / "lake"))), 0)
-    second(counting)
-    for call in range(1, counting.calls, 4):
-        lake = begun(FolderStore(str(tmp_path / f"{call}")))
-        calls = count(1)
-        goes_on(Paused(lake, lambda *_, now=calls, at=call: next(now) == at, lambda on=lake: overtake(on)))
-        assert_sound(lake, "rel-4")
 
 
 STOPPED = """
