@@ -35,7 +35,7 @@ def test_each_truth_is_found_and_the_docs_show_it(days: Site) -> None:
     assert three_days.printed(rows) in PAGE.read_text()
 
 
-def test_the_ten_questions_have_the_answers_that_the_docs_show(days: Site) -> None:
+def test_the_questions_have_the_answers_that_the_docs_show(days: Site) -> None:
     page = questions.PAGE.read_text()
     assert questions.answered(page, days.lake()) == page
 
