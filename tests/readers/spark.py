@@ -2,9 +2,9 @@
 
     python spark.py asked.json
 
-`asked.json`: `paths`, for each name a list of them, one folder or some files; `code`, which is run with a session
-`spark` and leaves data frames under the names `frames`; `statements` that Spark must be able to parse. Prints a JSON
-object: for each name the columns with their types as Spark spells them, and all rows as JSON texts.
+`asked.json`: `paths`, for each name a list of them, one folder or some files; `code`, which is run with a
+session `spark` and leaves data frames under the names `frames`; `statements` that Spark must parse.
+Prints a JSON object: for each name the columns with their types as Spark spells them, and all rows as JSON.
 """
 
 from __future__ import annotations

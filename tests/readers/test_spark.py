@@ -78,8 +78,8 @@ def plain(value: Any) -> Any:
 
 
 def of_the_docs(folder: Path) -> tuple[str, list[str]]:
-    """Of docs/analysts.md, beside the lake in the folder: what it shows of Spark, and all of its statements for
-    Athena, whose types are also Spark's."""
+    """Of docs/analysts.md, beside the folder's lake: what it shows of Spark, and its statements for Athena,
+    which spells types as Spark does."""
     helper, *_ = (b.text for b in blocks(ANALYSTS) if "def files(" in b.text)
     (spark,) = (b.text for b in blocks(ANALYSTS) if b.info == "python spark")
     (athena,) = (b.text for b in blocks(ANALYSTS) if "def athena(" in b.text)
