@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli_shared import Json, Lake, Release, open_existing
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, Failed
 
 
 def sql(
@@ -19,10 +19,10 @@ def sql(
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A file with the statements.")] = None,
     release: Release = None,
-    rows: Annotated[int, typer.Option(help="So many rows of an answer are shown at most.")] = 40,
+    limit: Annotated[int, typer.Option(help="So many rows of an answer are shown at most.")] = 40,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the answer to a Parquet file.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write the answer to this Parquet file.")] = None,
     views: Annotated[bool, typer.Option("--views", help="Print the views as SQL for DuckDB itself.")] = False,
 ) -> None:
     """Ask the tables of a release in SQL (DuckDB): a view for each, of the files that its manifest names.
@@ -44,18 +44,21 @@ def sql(
     if views:
         typer.echo(views_sql(manifest, store.url), nl=False)
         return
-    tables = connect(manifest, arrow_files(store.url))
+    try:
+        tables = connect(manifest, arrow_files(store.url))
+    except FileNotFoundError as error:
+        raise Failed(f"{lake}: a file of release {manifest.release} is gone: {error}") from None
     text = _text(query, file)
     if text is None:
         prompt(tables, manifest)
         return
     try:
-        if out:
-            typer.echo(f"{answers.save(tables, text, out)} rows in {out}")
+        if parquet:
+            typer.echo(f"{answers.save(tables, text, parquet)} rows in {parquet}")
         elif as_json or as_csv:
             answers.write(tables, text, "json" if as_json else "csv")
         else:
-            answers.show(tables, text, rows)
+            answers.show(tables, text, limit)
     except duckdb.Error as error:
         raise BadInput(f"SQL: {str(error).partition(chr(10))[0]}") from None
 

@@ -5,6 +5,7 @@ DuckDB's own S3 reader is an extension that it downloads; pyarrow's is built in,
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -35,11 +36,15 @@ def connect(release: Manifest, lake: fs.FileSystem) -> duckdb.DuckDBPyConnection
 
 
 def views_sql(release: Manifest, url: str) -> str:
-    """The same views as SQL that DuckDB runs by itself, for the release in the lake at `url`."""
-    parts = [f"-- release {release.release} of {url}, as its manifest names the files"]
+    """The same views as SQL that DuckDB runs by itself, from any folder, for a release of the lake at `url`.
+
+    On S3 it does so with its extension httpfs and a secret.
+    """
+    root = url.rstrip("/") if "://" in url else str(Path(url).absolute())
+    parts = [f"-- release {release.release} of {root}, as its manifest names the files"]
     for table in TABLES:
         held = release.tables.get(table.name)
-        paths = ",\n  ".join(_quoted(f"{url.rstrip('/')}/{file.key}") for file in held.files) if held else ""
+        paths = ",\n  ".join(_quoted(f"{root}/{file.key}") for file in held.files) if held else ""
         if paths:
             parts.append(
                 f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT * EXCLUDE (schema)\n'

@@ -11,9 +11,11 @@ import pytest
 
 from pipeline import steps
 from pipeline.audit import audit
+from pipeline.lake.arrow import arrow_files
 from pipeline.lake.store import Store
 from pipeline.model import Run
-from pipeline.publish.manifest import list_releases
+from pipeline.publish.manifest import list_releases, read_manifest
+from pipeline.query.views import connect
 from tests.e2e import questions, three_days
 from tests.e2e.network import Site, site
 from tests.publish.references import broken_references
@@ -35,9 +37,22 @@ def test_each_truth_is_found_and_the_docs_show_it(days: Site) -> None:
     assert three_days.printed(rows) in PAGE.read_text()
 
 
-def test_the_ten_questions_have_the_answers_that_the_docs_show(days: Site) -> None:
+def test_the_questions_have_the_answers_that_the_docs_show(days: Site) -> None:
     page = questions.PAGE.read_text()
     assert questions.answered(page, days.lake()) == page
+    owners = [row["owner_group"] for row in days.rows("outlets")]
+    assert (len(owners), len([*filter(None, owners)]), len({*owners} - {None})) == (20, 9, 2)
+    assert "20 outlets, nine of them in two owner groups" in page
+
+
+def test_redirects_lead_from_merged_ids_to_living_ones(days: Site) -> None:
+    manifest = read_manifest(days.lake())
+    assert manifest is not None
+    with connect(manifest, arrow_files(days.lake().url)) as tables:
+        led = dict(tables.execute("select old_story_id, story_id from story_redirects").fetchall())
+    assert led.keys() == {row["story_id"] for row in days.rows("changes") if row["change"] == "merged_into"}
+    assert len(led) == 2
+    assert {*led.values()} <= {row["story_id"] for row in days.rows("stories")}
 
 
 def test_who_did_not_follow_the_correction_shows_it_for_days(days: Site) -> None:

@@ -11,11 +11,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
+from pipeline.errors import BadInput, Failed
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
 from pipeline.query.views import views_sql
-from pipeline.schema import TABLES
-from tests.publish.sample import FIRST, SECOND, publish
+from pipeline.schema import REGISTRY, TABLES
+from tests.publish.sample import FIRST, SECOND, publish, table, tables
 from tests.servers import S3Server
 
 
@@ -48,10 +49,27 @@ def test_each_table_is_a_view_of_the_release(lake: FolderStore) -> None:
     assert json.loads(day.stdout) == [{"n": 1}]
 
 
-def test_redirects_lead_from_dead_ids_to_living_ones(lake: FolderStore) -> None:
-    told = ask(lake.url, "describe story_redirects; select * from story_redirects", "--json")
-    assert json.loads(told.stdout) == []
-    assert "old_story_id" in ask(lake.url, "describe story_redirects").stdout
+def test_redirects_lead_from_dead_ids_to_living_ones(tmp_path: Path) -> None:
+    lake = FolderStore(str(tmp_path))
+    given = tables(FIRST)
+    day, registry = next(iter(given["registry"].items()))
+    dead = {"story_id": "s-pier", "current_story_id": "s-ferry", "state": "merged"}
+    merged = table(REGISTRY, [*registry.to_pylist(), {**dead, "last_changed_release": "rel-1"}])
+    publish(lake, FIRST, "rel-1", {**given, "registry": {**given["registry"], day: merged}})
+    redirect = {"old_story_id": "s-pier", "story_id": "s-ferry", "release": "rel-1"}
+    assert json.loads(ask(lake.url, "from story_redirects", "--json").stdout) == [redirect]
+    with duckdb.connect() as alone:
+        alone.execute(ask(lake.url, "--views").stdout)
+        assert alone.execute("from story_redirects").fetchall() == [tuple(redirect.values())]
+
+
+def test_a_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    lake = FolderStore(str(tmp_path))
+    lost = publish(lake, FIRST, "rel-1").tables["stories"].files[0].key
+    lake.delete(lost)
+    ended = ask(lake.url, "select 1")
+    assert isinstance(ended.exception, Failed)
+    assert str(ended.exception) == f"{lake.url}: a file of release rel-1 is gone: {lost}"
 
 
 def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) -> None:
@@ -61,8 +79,10 @@ def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) 
     assert (csv[0], len(csv)) == ("story_id,first_seen_at", 4)
     (tmp_path / "q.sql").write_text(f"{query};\n")
     out = tmp_path / "answer.parquet"
-    assert ask(lake.url, "--file", str(tmp_path / "q.sql"), "--out", str(out)).stdout.startswith("3 rows")
+    assert ask(lake.url, "--file", str(tmp_path / "q.sql"), "--parquet", str(out)).stdout.startswith("3 rows")
     assert pq.read_table(out)["story_id"].to_pylist() == ["s-bridge", "s-ferry", "s-orchard"]
+    few = ask(lake.url, "select 7000 + range as n from range(100)", "--limit", "10").stdout
+    assert sum(few.count(f"│       7{n:03d} │") for n in range(100)) == 10
     piped = ask(lake.url, "--json", stdin=f"{query} limit 1;")
     assert [row["story_id"] for row in json.loads(piped.stdout)] == ["s-bridge"]
 
@@ -79,7 +99,7 @@ def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) 
 )
 def test_bad_statements_are_one_line(lake: FolderStore, arguments: list[str], told: str) -> None:
     ended = ask(lake.url, *arguments)
-    assert isinstance(ended.exception, Exception)
+    assert isinstance(ended.exception, BadInput)
     assert told in str(ended.exception)
     assert "\n" not in str(ended.exception)
 

