@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test check bench-match bench-extract bench-incremental bench-release lock docs clean
+.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release lock docs clean
 
 setup: $(STAMP)
 
@@ -30,14 +30,19 @@ down: setup
 sql: setup
 	$(BIN)/python -m infra.local sql
 
-test: setup
-	$(BIN)/python -m pytest
+# A file's tests stay in one worker, which starts its servers and releases once; each worker has its own.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-check: setup
+test: setup
+	$(PYTEST)
+
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow" -x
+
+check: lint
+	$(PYTEST) -q -m "not slow" -x
 
 # Beside the engines that people use, which are no dependencies: each that installs is measured.
 # `make bench-match ARGS="--growth --cluster"` for more.

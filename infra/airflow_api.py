@@ -116,11 +116,20 @@ class Airflow:
         self._ask(method, path, json=body, params=query)
 
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Ask until it is answered; a server error (SQLite was locked too long, say) is asked again."""
+        """Ask until it is answered.
+
+        A server error (SQLite was locked too long, say) is asked again, and so is silence: on two busy
+        cores Airflow was seen to take over 30 s for one answer. Raises httpx.HTTPError after five tries.
+        """
         for pause in (0.5, 1.0, 2.0, 4.0, None):
-            answer = self._http.request(method, f"/api/v2{path}", **request)
-            if not answer.is_server_error or pause is None:
-                break
+            try:
+                answer = self._http.request(method, f"/api/v2{path}", **request)
+            except httpx.TransportError as error:
+                if pause is None:
+                    raise httpx.TransportError(f"Airflow does not answer {method} {path}: {error}") from error
+            else:
+                if not answer.is_server_error or pause is None:
+                    break
             time.sleep(pause)
         if not (method == "POST" and answer.status_code == httpx.codes.CONFLICT):  # an earlier try did it
             answer.raise_for_status()

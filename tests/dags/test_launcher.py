@@ -11,17 +11,21 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from infra import airflow_home, report
-from infra.airflow_api import Task
+from infra.airflow_api import Airflow, Task
 from infra.home import FIRST_RUN, Busy, Home, Ports
 from infra.processes import Died, Processes
 from infra.progress import steps_of
@@ -186,6 +190,31 @@ def test_airflow_is_reached_from_this_machine_and_by_its_owner_only(
     assert [name for name, value in env.items() if made.s3_secret in value] == ["AIRFLOW_CONN_WIREFOLD_S3"]
 
 
+def test_silence_of_airflow_is_asked_again_and_in_the_end_named() -> None:
+    """Answers are cut off twice, then given; then the server is gone."""
+    asked: list[str] = []
+
+    class Flaky(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            if len(asked) > 2:
+                self.send_response(200)
+                self.send_header("Content-Length", "21")
+                self.end_headers()
+                self.wfile.write(b'{"import_errors": []}')
+
+        def log_message(self, *args: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Flaky) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        airflow = Airflow(server.server_port, "name", "word")
+        assert airflow.import_errors() == []
+        assert asked == ["/api/v2/importErrors"] * 3
+        server.shutdown()
+    with pytest.raises(httpx.HTTPError, match=r"does not answer GET /importErrors: .*refused"):
+        airflow.import_errors()
+
+
 def test_tasks_add_up_to_steps() -> None:
     begun = datetime(2031, 4, 7, 9, tzinfo=UTC)
 
@@ -234,15 +263,28 @@ LAUNCH = textwrap.dedent(
 )
 
 
-def launch(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    """A launcher in the home, in a process of its own."""
-    return subprocess.Popen(
+@contextmanager
+def launch(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A launcher in the home, in a process of its own; a test that fails meanwhile ends it."""
+    with subprocess.Popen(
         [sys.executable, "-c", LAUNCH, str(home), *arguments],
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def completed(home: Path, *arguments: str, seconds: float = 400) -> str:
+    """What a launcher told that ended well."""
+    with launch(home, *arguments) as process:
+        told, _ = process.communicate(timeout=seconds)
+        assert process.returncode == 0, told
+    return str(told)
 
 
 def sessions(home: Path) -> list[int]:
@@ -262,35 +304,30 @@ def listening(home: Path) -> list[tuple[int, str]]:
 def test_runs_follow_each_other_through_interruptions(tmp_path: Path) -> None:
     """A run, one stopped by Ctrl-C, one killed -9, and one that takes over what they left."""
     home = tmp_path / "home"
-    first = launch(home, "run")
-    told, _ = first.communicate(timeout=400)
-    assert first.returncode == 0, told
+    completed(home, "run")
     summary = json.loads((home / "summary.json").read_text())
     assert summary["release"] == "20260305T200000Z"
     assert summary["pages"] > 300 and summary["stories"] > 80
     assert sessions(home) == []
 
     for how in (signal.SIGINT, signal.SIGKILL):
-        cut = launch(home, "run")
-        until_line(cut, "plan")
-        assert {address for _, address in listening(home)} == {"127.0.0.1"}
-        cut.send_signal(how)
-        cut.communicate(timeout=60)
-        assert cut.returncode not in (0, None)
-        assert bool(sessions(home)) == (how is signal.SIGKILL)
+        with launch(home, "run") as cut:
+            until_line(cut, "plan")
+            assert {address for _, address in listening(home)} == {"127.0.0.1"}
+            cut.send_signal(how)
+            cut.communicate(timeout=60)
+            assert cut.returncode not in (0, None)
+            assert bool(sessions(home)) == (how is signal.SIGKILL)
 
-    last = launch(home, "run")
-    told, _ = last.communicate(timeout=400)
-    assert last.returncode == 0, told
+    told = completed(home, "run")
     assert "a killed launcher had left" in told
     again = json.loads((home / "summary.json").read_text())
     assert again["release"] == "20260305T210000Z", "what was cut short is repeated"
     assert (again["stories"], again["changed_stories"]) == (summary["stories"], 0)
     assert sessions(home) == []
 
-    asked = launch(home, "sql", "-c", "select count(*) as stories_in_all from stories")
-    told, _ = asked.communicate(timeout=60)
-    assert asked.returncode == 0 and str(summary["stories"]) in told
+    told = completed(home, "sql", "-c", "select count(*) as stories_in_all from stories", seconds=60)
+    assert str(summary["stories"]) in told
     assert sessions(home) == []
 
 
