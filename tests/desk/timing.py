@@ -35,19 +35,7 @@ from tests.publish import sample
 
 DAYS, OUTLETS, COPIES = 30, 400, 4
 FIRST = date(2031, 4, 1)
-WORDS = (
-    "harbor",
-    "council",
-    "ferry",
-    "quay",
-    "tide",
-    "bridge",
-    "vote",
-    "ledger",
-    "grain",
-    "signal",
-    "copper",
-)
+WORDS = ["harbor", "council", "ferry", "quay", "tide", "bridge", "vote", "ledger", "grain", "signal"]
 
 
 def make_lake(folder: Path, republications: int) -> None:

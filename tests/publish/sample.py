@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import pyarrow as pa
@@ -79,6 +79,7 @@ ORCHARD = Story("s-orchard", MONDAY, (Copy("valley-news", "Late frost took a thi
 BRIDGE = Story(
     "s-bridge", TUESDAY, (Copy("channel-40", "The iron bridge at Tolle is closed for a week.", "r2"),)
 )
+AnyStore = TypeVar("AnyStore", bound=Store)
 FIRST = World((FERRY, ORCHARD), quarantined=("https://channel-40.example/empty",))
 SECOND = World((FERRY, ORCHARD, BRIDGE), run_id="r2")
 
@@ -170,6 +171,14 @@ def publish(lake: Store, world: World, release: str, given: Tables | None = None
             counts=world.counts,
             **{"check": check(world), **more},
         )
+
+
+def publish_twice(lake: AnyStore) -> AnyStore:
+    """Two releases in the lake and the litter of a killed third: readers must see the second."""
+    publish(lake, FIRST, "rel-1")
+    publish(lake, SECOND, "rel-2")
+    lake.put("tables/stories/schema=1/seen_day=2031-04-09/rel-3-0123456789ab.parquet", b"not referenced")
+    return lake
 
 
 def doc_id(story: Story, number: int) -> str:

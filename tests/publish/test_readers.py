@@ -23,7 +23,7 @@ from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
 from pipeline.publish.parquet import write_parquet
 from pipeline.publish.release import read_manifest, read_table
-from tests.publish.sample import FIRST, SECOND, Copy, Story, World, publish, table, tables
+from tests.publish.sample import FIRST, Copy, Story, World, publish_twice, table, tables
 from tests.servers import S3Server
 
 NAMES = [name.name for name in schema.TABLES]
@@ -33,12 +33,7 @@ Files = Callable[[list[str]], pa.Table]
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
-    """A lake of two releases and the litter of a killed third: readers must see the second."""
-    lake = FolderStore(str(tmp_path_factory.mktemp("lake")))
-    publish(lake, FIRST, "rel-1")
-    publish(lake, SECOND, "rel-2")
-    lake.put("tables/stories/schema=1/seen_day=2031-04-09/rel-3-0123456789ab.parquet", b"not referenced")
-    return lake
+    return publish_twice(FolderStore(str(tmp_path_factory.mktemp("lake"))))
 
 
 def rows_of(found: pa.Table, name: str) -> list[dict[str, object]]:
@@ -149,9 +144,7 @@ def test_readers_on_s3(s3_server: S3Server) -> None:
     host = s3_server.endpoint.removeprefix("http://")
     with s3_server.client() as client:
         bucket = s3_server.new_bucket(client)
-        lake = S3Store(f"s3://{bucket}/news", client=client)
-        publish(lake, FIRST, "rel-1")
-        publish(lake, SECOND, "rel-2")
+        lake = publish_twice(S3Store(f"s3://{bucket}/news", client=client))
         expected = {name: rows_of(read_table(lake, name), name) for name in NAMES}
     arrow = pyarrow.fs.S3FileSystem(
         endpoint_override=host, scheme="http", access_key="test", secret_key="test", region="us-east-1"

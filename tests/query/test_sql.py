@@ -16,18 +16,13 @@ from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
 from pipeline.query.views import views_sql
 from pipeline.schema import REGISTRY, TABLES
-from tests.publish.sample import FIRST, SECOND, publish, table, tables
+from tests.publish.sample import FIRST, publish, publish_twice, table, tables
 from tests.servers import S3Server
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
-    """Two releases, and beside the second's files what a killed third left."""
-    lake = FolderStore(str(tmp_path_factory.mktemp("lake")))
-    publish(lake, FIRST, "rel-1")
-    publish(lake, SECOND, "rel-2")
-    lake.put("tables/stories/schema=1/seen_day=2031-04-09/rel-3-0123456789ab.parquet", b"not referenced")
-    return lake
+    return publish_twice(FolderStore(str(tmp_path_factory.mktemp("lake"))))
 
 
 def ask(*arguments: str, stdin: str | None = None) -> Result:
