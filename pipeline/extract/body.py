@@ -11,7 +11,7 @@ from lxml import etree, html
 
 from pipeline.extract import lines as kinds
 from pipeline.extract.people import contributors_in
-from pipeline.extract.prune import drop_chrome, drop_teasers, marks, take_captions
+from pipeline.extract.prune import drop_chrome, drop_silent, drop_teasers, marks, take_captions
 from pipeline.extract.text import key, squash
 
 _CLOSING_WORDS = re.compile(
@@ -44,11 +44,12 @@ class Article:
 def read_body(tree: html.HtmlElement) -> tuple[list[str], list[str]]:
     """`(lines of the main text, photo credits)` of a page; takes the tree apart.
 
-    Captions and chrome that their markup names go first; then trafilatura in its default mode,
+    Captions, scripts and chrome that their markup names go first; then trafilatura in its default mode,
     which beat its fast, precise and table-less modes on labelled pages; then the byline and the
     wire's closing lines that it dropped are put back.
     """
     photo_credits = take_captions(tree)
+    drop_silent(tree)
     drop_chrome(tree)
     drop_teasers(tree)
     byline, closings = _byline_line(tree), _Closings(tree)

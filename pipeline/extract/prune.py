@@ -36,6 +36,16 @@ _MAX_TEASER_WORDS = 25
 _MAX_TEASER_LABEL = 3
 
 
+def drop_silent(tree: html.HtmlElement) -> None:
+    """Remove what is no text, but for data in JSON, where trafilatura looks for a body that it misses.
+
+    Trafilatura would drop it from each of the trees that it makes of the page: 4 % of the time.
+    """
+    for element in list(tree.iter("script", "style", "svg")):
+        if element.getparent() is not None and "json" not in (element.get("type") or ""):
+            element.drop_tree()
+
+
 def take_captions(tree: html.HtmlElement) -> list[str]:
     """Remove pictures' captions from the tree and return the credits in them."""
     found: list[str] = []
