@@ -31,7 +31,8 @@ sql: setup
 	$(BIN)/python -m infra.local sql
 
 # A file's tests stay in one worker, which starts its servers and releases once; each worker has its own.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# The files keep their order: by their numbers of tests, those of one long test would come last.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: setup
 	$(PYTEST)

@@ -25,7 +25,7 @@ def test_broken_pages_end_in_one_row_each() -> None:
 
 def test_a_page_has_its_bound() -> None:
     survey = fuzz(120, 1_950, replace(BOUNDED, extract_workers=1))
-    assert survey.longest_wait <= 14
+    assert survey.killed and survey.longest_wait >= BOUNDED.extract_seconds, "one that hangs is among them"
 
 
 def test_a_page_of_the_fuzz_is_always_the_same() -> None:
