@@ -56,7 +56,7 @@ def airflow_environment(home: Home, ports: Ports, secrets: Secrets) -> dict[str,
         "API__INSTANCE_NAME": "Wirefold",
         "API_AUTH__JWT_SECRET": secrets.jwt,
         # SQLite has one writer; its default of 5 s to wait for it was once not enough under load
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
+        "DATABASE__SQL_ALCHEMY_CONN": home.database or f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.3,
         "LOGGING__BASE_LOG_FOLDER": home.airflow / "logs",
     }
@@ -82,9 +82,11 @@ def prepare(home: Home, secrets: Secrets) -> None:
 
 
 def is_ready(home: Home) -> bool:
-    """True if the database was made by this version of Airflow; making sure by asking it takes 4.5 s."""
-    marker = _marker(home)
-    return marker.exists() and (home.airflow / "airflow.db").exists()
+    """True if the database was made by this version of Airflow; making sure by asking it takes 4.5 s.
+
+    One that is not ours is always asked: it may be another than the last time.
+    """
+    return not home.database and _marker(home).exists() and (home.airflow / "airflow.db").exists()
 
 
 def _marker(home: Home) -> Path:
