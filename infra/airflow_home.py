@@ -21,10 +21,10 @@ POOL_SLOTS = 2  # of the demo: two shards may talk to sites at once
 _PROGRAM = str(Path(sys.executable).parent / "airflow")
 COMPONENTS = {
     "airflow-api-server": [_PROGRAM, "api-server"],
-    "airflow-scheduler": [sys.executable, "-m", "infra.airflow_scheduler"],
+    "airflow-scheduler": [sys.executable, "-m", "infra.airflow_scheduler", "--skip-serve-logs"],
     "airflow-dag-processor": [_PROGRAM, "dag-processor"],
 }
-# Without --skip-serve-logs these two would serve task logs on 0.0.0.0.
+# Without --skip-serve-logs scheduler and triggerer would serve task logs on 0.0.0.0.
 TRIGGERER = ("airflow-triggerer", [_PROGRAM, "triggerer", "--skip-serve-logs"])
 
 
