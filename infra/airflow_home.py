@@ -13,6 +13,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from infra import first_run
 from infra.home import Home, Ports, Secrets, write_private
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,13 +96,7 @@ def _marker(home: Home) -> Path:
 
 def make_database(home: Home) -> None:
     """Create or migrate the database that the environment names, and the pool of the dags."""
-    from airflow.models.pool import Pool
-    from airflow.utils import db
-
-    db.initdb()
-    Pool.create_or_update_pool(
-        "affiliates", POOL_SLOTS, "shards that may talk to affiliate sites at once", include_deferred=False
-    )
+    first_run.make_database(POOL_SLOTS)
     _marker(home).touch()
 
 
