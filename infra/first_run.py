@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import BadInput, Failed
 
@@ -45,7 +46,7 @@ def open_lake(make_bucket: bool) -> str:
         raise BadInput("WIREFOLD_CONFIG: not set: expected the path of wirefold.toml")
     config = load_config(Path(path))
     steps.plan(config)
-    client = None
+    client: Any = None
     if config.lake.startswith("s3://"):
         hook = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG)
         client = hook.get_conn()
