@@ -59,6 +59,14 @@ def connections(key: str, secret: str) -> str:
     return json.dumps({"wirefold_s3": lake}, indent=2)
 
 
+def profile(key: str, secret: str) -> str:
+    """The store as AWS's standard chain finds it from this machine, for `wirefold` on its command line."""
+    return (
+        f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+        "region = us-east-1\nendpoint_url = http://127.0.0.1:8333\n"
+    )
+
+
 def identities(key: str, secret: str) -> str:
     """Who may use the store, as SeaweedFS reads it. No one else: without a list it would admit everybody."""
     worker = {
@@ -94,6 +102,7 @@ def make(folder: Path) -> list[str]:
     key, secret = f"wirefold-{secrets.token_hex(4)}", token()
     lake = json.loads(keep("secrets/connections.json", lambda: connections(key, secret)))["wirefold_s3"]
     keep("secrets/store.json", lambda: identities(lake["login"], lake["password"]))
+    keep("aws.config", lambda: profile(lake["login"], lake["password"]))
     keep("auth/passwords.json", lambda: json.dumps({user: secrets.token_urlsafe(18) for user in USERS}))
     keep("config/wirefold.toml", lambda: CONFIG)
     keep("config/outlets.toml", lambda: OUTLETS)

@@ -55,6 +55,7 @@ def test_each_secret_is_what_its_reader_takes(folder: Path) -> None:
     lake = json.loads(made["connections.json"])["wirefold_s3"]
     [worker] = json.loads(made["store.json"])["identities"]
     assert worker["credentials"] == [{"accessKey": lake["login"], "secretKey": lake["password"]}]
+    assert lake["password"] in (folder / "aws.config").read_text()
     single = [made[name] for name in ("fernet_key", "jwt_secret", "api_secret_key", "grafana_password")]
     assert len({*single, made["postgres_password"], lake["password"]}) == len(single) + 2
 
