@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ def composed(values: Mapping[str, str]) -> dict[str, Any]:
     return dict(walk(yaml.safe_load((ROOT / "infra" / "compose.yaml").read_text())))
 
 
+@cache
 def airflow_options() -> dict[str, bool]:
     """Each option of the installed Airflow by its variable, and whether it may be read from a command."""
     found = find_spec("airflow")  # found, not imported: that would change this process
