@@ -12,9 +12,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import BadInput, Failed
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
 
 POOL = "affiliates"
 
@@ -29,23 +32,27 @@ def make_database(slots: int) -> None:
     Pool.create_or_update_pool(POOL, slots, about, include_deferred=False)
 
 
-def open_lake(make_bucket: bool) -> str:
-    """The URL of the lake that WIREFOLD_CONFIG names, once it was opened for writing.
-
-    Raises `BadInput` on a broken configuration, `Failed` on a store that cannot be the lake.
-    """
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
+def read_config() -> Config:
+    """What WIREFOLD_CONFIG names, and the registry, rules and scorecard that it names. Raises `BadInput`."""
     from pipeline import steps
     from pipeline.config import load_config
-    from pipeline.desk.plugin import S3_CONNECTION
-    from pipeline.lake.s3 import CLIENT_CONFIG
 
     path = os.environ.get("WIREFOLD_CONFIG")
     if not path:
         raise BadInput("WIREFOLD_CONFIG: not set: expected the path of wirefold.toml")
     config = load_config(Path(path))
     steps.plan(config)
+    return config
+
+
+def open_lake(config: Config, make_bucket: bool) -> str:
+    """The URL of the lake, once it was opened for writing. Raises `Failed` on a store that cannot be it."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    from pipeline import steps
+    from pipeline.desk.plugin import S3_CONNECTION
+    from pipeline.lake.s3 import CLIENT_CONFIG
+
     client: Any = None
     if config.lake.startswith("s3://"):
         hook = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG)
@@ -62,9 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--make-bucket", action="store_true", help="make the lake's bucket if it is missing")
     parser.add_argument("--slots", type=int, default=4, help="shards that talk to sites at once")
     asked = parser.parse_args(argv)
-    make_database(asked.slots)
     try:
-        lake = open_lake(asked.make_bucket)
+        config = read_config()
+        make_database(asked.slots)
+        lake = open_lake(config, asked.make_bucket)
     except (BadInput, Failed) as error:
         print(f"wirefold: {error}", file=sys.stderr)
         return 2 if isinstance(error, BadInput) else 1

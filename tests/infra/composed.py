@@ -1,8 +1,9 @@
-"""infra/compose.yaml with its variables put in and anchors merged, and the options that Airflow has."""
+"""What the tests of production read: compose.yaml with its variables put in, Airflow's options, the docs."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -13,6 +14,13 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 AIRFLOW = ("init", "api-server", "scheduler", "dag-processor", "triggerer")
+
+PAGE = (ROOT / "docs" / "production.md").read_text()
+COMMANDS = [
+    shlex.split(line)
+    for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::?(?P<how>[-?])(?P<word>[^}]*))?\}")
 
@@ -62,3 +70,10 @@ def variables_read() -> set[str]:
     """The variables of ours that dags/ and pipeline/ ask the environment for."""
     code = "".join(path.read_text() for room in ("dags", "pipeline") for path in (ROOT / room).rglob("*.py"))
     return set(re.findall(r'environ(?:\.get\(|\[)"(WIREFOLD_\w+)"', code))
+
+
+def commands(*start: str) -> list[list[str]]:
+    """The commands of docs/production.md that begin so."""
+    found = [words for words in COMMANDS if words[: len(start)] == list(start)]
+    assert found
+    return found

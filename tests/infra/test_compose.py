@@ -106,7 +106,10 @@ def test_what_is_mounted_is_there_and_what_is_read_is_set(services: dict[str, An
             )
     for name in AIRFLOW:
         environment = services[name]["environment"]
-        assert variables_read() == {key for key in environment if key.startswith("WIREFOLD_")}
+        given = {key for key in environment if key.startswith("WIREFOLD_")}
+        assert given == variables_read(), (
+            "set in compose.yaml, helm/values.yaml and docs what the code asks for"
+        )
         assert unknown(environment) == set()
         targets = [volume.split(":")[1] for volume in services[name]["volumes"]]
         assert str(Path(environment["WIREFOLD_CONFIG"]).parent) in targets

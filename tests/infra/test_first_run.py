@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from infra import prepare
-from tests.infra.composed import ROOT, composed
+from tests.infra.composed import ROOT, commands, composed
 from tests.postgres import binaries, postgres
 from tests.servers import S3Server
 
@@ -46,7 +46,9 @@ class Installation:
         file.write_text(json.dumps(held))
 
     def first_run(self) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "infra.first_run", "--make-bucket", "--slots", "3"]
+        return self.run(sys.executable, "-m", "infra.first_run", "--make-bucket", "--slots", "3")
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, env=dict(self.environment), cwd=ROOT, capture_output=True, text=True)
 
 
@@ -94,6 +96,16 @@ def test_it_makes_what_is_needed_and_may_be_run_again(
         assert cursor.fetchall() == [(3,)]
     with s3_server.client() as client:
         assert not client.list_objects_v2(Bucket="news-lake").get("Contents"), "the probe is removed"
+
+
+def test_what_is_old_is_cleaned_out_of_the_database(installation: Installation) -> None:
+    """By the command of docs/production.md, on the database that the tests before made."""
+    [clean] = (
+        words for words in commands("docker", "compose", "exec", "scheduler", "airflow") if "db" in words
+    )
+    program = str(Path(sys.executable).with_name("airflow"))
+    cleaned = installation.run(program, *clean[clean.index("airflow") + 1 :])
+    assert cleaned.returncode == 0, cleaned.stderr
 
 
 def test_a_store_that_ignores_conditions_is_refused(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -23,30 +23,17 @@ from pipeline.lake.locate import open_store
 from pipeline.publish.manifest import read_manifest
 from pipeline.publish.release import read_table
 from tests.docs_lake import make_lake
-from tests.infra.composed import AIRFLOW, ROOT, composed
+from tests.infra.composed import AIRFLOW, COMMANDS, PAGE, ROOT, commands, composed
 from tests.postgres import binaries, postgres
 from tests.servers import S3Server
 from tests.test_docs import cells, named, section
 
-PAGE = (ROOT / "docs" / "production.md").read_text()
-COMMANDS = [
-    shlex.split(line)
-    for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-]
 SETTINGS = {"WIREFOLD_FOLDER": "/srv/wirefold", "WIREFOLD_USER": "1000:0"}
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     return composed(SETTINGS)
-
-
-def commands(*start: str) -> list[list[str]]:
-    """The commands of the page that begin so."""
-    found = [words for words in COMMANDS if words[: len(start)] == list(start)]
-    assert found
-    return found
 
 
 def test_every_container_is_listed_with_its_port(compose: dict[str, Any]) -> None:
@@ -119,6 +106,17 @@ def test_the_folder_is_made_and_its_profile_opens_the_store(
         bucket = s3_server.new_bucket(client)
     answer = CliRunner().invoke(app, ["releases", f"s3://{bucket}"])
     assert "no release in this lake yet" in str(answer.exception), "the store answered"
+
+
+def test_old_logs_are_deleted_and_new_ones_are_not(tmp_path: Path) -> None:
+    old, new = tmp_path / "data" / "logs" / "old.log", tmp_path / "data" / "logs" / "dag" / "new.log"
+    new.parent.mkdir(parents=True)
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    [words] = commands("find")
+    subprocess.run([word.replace("/srv/wirefold", str(tmp_path)) for word in words], check=True)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_copied_lake_is_checked_and_goes_on(tmp_path: Path) -> None:
