@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -88,6 +89,14 @@ def test_the_image_is_the_packages(values: dict[str, Any]) -> None:
     assert [one["image"] for one in values["apiServer"]["extraInitContainers"]] == [image]
     lock = (ROOT / "requirements.lock").read_text()
     assert f"apache-airflow=={values['airflowVersion']} " in lock
+
+
+def test_who_opens_the_lake_has_the_role_of_the_policy(values: dict[str, Any]) -> None:
+    policy = json.loads((ROOT / "infra" / "s3-policy.json").read_text())
+    workers = {one["Principal"]["AWS"] for one in policy["Statement"] if one["Sid"].startswith("Workers")}
+    for component in ("scheduler", "apiServer", "migrateDatabaseJob"):
+        annotations = values[component]["serviceAccount"]["annotations"]
+        assert set(annotations.values()) == workers
 
 
 def test_what_is_mounted_is_declared(values: dict[str, Any]) -> None:
