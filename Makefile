@@ -71,6 +71,10 @@ bench-release: setup
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml infra/container/requirements.in --extra airflow --extra iceberg --extra production \
+		--constraint requirements.lock --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+		--output-file infra/container/requirements.lock
 	$(BIN)/uv pip compile tests/benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--output-file tests/benchmarks/requirements.lock

@@ -13,6 +13,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from infra import first_run
 from infra.home import Home, Ports, Secrets, write_private
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,10 +22,10 @@ POOL_SLOTS = 2  # of the demo: two shards may talk to sites at once
 _PROGRAM = str(Path(sys.executable).parent / "airflow")
 COMPONENTS = {
     "airflow-api-server": [_PROGRAM, "api-server"],
-    "airflow-scheduler": [sys.executable, "-m", "infra.airflow_scheduler"],
+    "airflow-scheduler": [sys.executable, "-m", "infra.airflow_scheduler", "--skip-serve-logs"],
     "airflow-dag-processor": [_PROGRAM, "dag-processor"],
 }
-# Without --skip-serve-logs these two would serve task logs on 0.0.0.0.
+# Without --skip-serve-logs scheduler and triggerer would serve task logs on 0.0.0.0.
 TRIGGERER = ("airflow-triggerer", [_PROGRAM, "triggerer", "--skip-serve-logs"])
 
 
@@ -56,7 +57,7 @@ def airflow_environment(home: Home, ports: Ports, secrets: Secrets) -> dict[str,
         "API__INSTANCE_NAME": "Wirefold",
         "API_AUTH__JWT_SECRET": secrets.jwt,
         # SQLite has one writer; its default of 5 s to wait for it was once not enough under load
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
+        "DATABASE__SQL_ALCHEMY_CONN": home.database or f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.3,
         "LOGGING__BASE_LOG_FOLDER": home.airflow / "logs",
     }
@@ -82,9 +83,11 @@ def prepare(home: Home, secrets: Secrets) -> None:
 
 
 def is_ready(home: Home) -> bool:
-    """True if the database was made by this version of Airflow; making sure by asking it takes 4.5 s."""
-    marker = _marker(home)
-    return marker.exists() and (home.airflow / "airflow.db").exists()
+    """True if the database was made by this version of Airflow; making sure by asking it takes 4.5 s.
+
+    One that is not ours is always asked: it may be another than the last time.
+    """
+    return not home.database and _marker(home).exists() and (home.airflow / "airflow.db").exists()
 
 
 def _marker(home: Home) -> Path:
@@ -93,13 +96,7 @@ def _marker(home: Home) -> Path:
 
 def make_database(home: Home) -> None:
     """Create or migrate the database that the environment names, and the pool of the dags."""
-    from airflow.models.pool import Pool
-    from airflow.utils import db
-
-    db.initdb()
-    Pool.create_or_update_pool(
-        "affiliates", POOL_SLOTS, "shards that may talk to affiliate sites at once", include_deferred=False
-    )
+    first_run.make_database(POOL_SLOTS)
     _marker(home).touch()
 
 

@@ -10,14 +10,14 @@ import sys
 
 
 def main() -> None:
-    """Import, then be `airflow scheduler`."""
+    """Import, then be `airflow scheduler` with the arguments given."""
     from airflow.__main__ import main as be_airflow
     from airflow.providers.amazon.aws.hooks import s3  # noqa: F401 - for the forks
     from airflow.providers.standard.decorators import python  # noqa: F401
 
     import pipeline.steps  # noqa: F401
 
-    sys.argv = ["airflow", "scheduler", "--skip-serve-logs"]
+    sys.argv = ["airflow", "scheduler", *sys.argv[1:]]
     be_airflow()  # type: ignore[no-untyped-call]
 
 

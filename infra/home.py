@@ -48,10 +48,11 @@ class Ports:
 
 
 class Home:
-    """The folder `.local` and the paths in it."""
+    """The folder `.local` and the paths in it; `database` is where Airflow keeps its own, if elsewhere."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: str | None = None) -> None:
         self.root = root.resolve()
+        self.database = database
         self.store_data = self.root / "s3"
         self.airflow = self.root / "airflow"
         self.logs = self.root / "log"

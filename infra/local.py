@@ -55,7 +55,7 @@ class Local:
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, or 1 if there is no release."""
     asked = _arguments(argv)
-    home = Home(Path(asked.home))
+    home = Home(Path(asked.home), asked.database)
     home.make()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stopped)
@@ -279,6 +279,9 @@ def _stopped(number: int, frame: FrameType | None) -> None:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--home", default=str(ROOT / ".local"), help="where everything is kept")
+    parser.add_argument(
+        "--database", metavar="URL", help="Airflow's database, such as one on Postgres; SQLite"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="one simulated hour to a release, then stop everything")
     commands.add_parser("up", help="the same, and stay up with Airflow's UI")

@@ -104,7 +104,7 @@ def test_one_launcher_at_a_time_and_a_killed_one_lets_go(home: Home) -> None:
     other = spawn.Process(target=_hold, args=(home, ready))
     other.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)  # it imports all of this anew
         assert home.holder() == other.pid
         with pytest.raises(Busy, match="make up is at work"), home.held("make run"):
             pass
