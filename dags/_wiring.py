@@ -15,7 +15,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from _notify import Told, late
+from airflow.sdk import (
+    Asset,
+    DeadlineAlert,
+    DeadlineReference,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    SyncCallback,
+)
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -38,8 +48,10 @@ class Tag(StrEnum):
 
     PROJECT = "wirefold"
     INGEST = "stage:ingest"
+    IMPORT = "stage:import"
     CLUSTER = "stage:cluster"
     PUBLISH = "stage:publish"
+    REVIEW = "stage:review"
     UPKEEP = "stage:upkeep"
     PAGES_US = "impact:pages-on-call"
     CAN_WAIT = "impact:next-working-day"
@@ -53,6 +65,7 @@ DEFAULT_ARGS: Mapping[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     # A hung task must not hold up the run of the next hour.
     "execution_timeout": timedelta(minutes=55),
+    "on_failure_callback": Told(),
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(
@@ -98,9 +111,22 @@ def ingest_cron() -> str | None:
     return os.environ.get("WIREFOLD_INGEST_CRON", "0 * * * *") or None
 
 
-def run_of(context: Mapping[str, Any]) -> Run:
-    """The run that a task works for: the newest triggering event's, else by the `now` param, else by
-    the dag run's own time.
+def deadline() -> DeadlineAlert:
+    """A dag run that takes longer, counted from when it was queued, is told of (`_notify.late`): an hour and
+    a half, or WIREFOLD_LATE_MINUTES. It goes on all the same."""
+    minutes = float(os.environ.get("WIREFOLD_LATE_MINUTES", "90"))
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=minutes),
+        # by the executor: a triggerer is not needed for it
+        callback=SyncCallback(late, kwargs={"minutes": minutes}),
+        name="late",
+    )
+
+
+def runs_of(context: Mapping[str, Any]) -> list[Run]:
+    """The runs that a task works for: those of the triggering events, else that of the `now` param, else that
+    of the dag run's own time.
 
     Raises `BadInput` if `now` is given without a time zone.
     """
@@ -108,23 +134,28 @@ def run_of(context: Mapping[str, Any]) -> Run:
     from pipeline.model import Run
 
     triggers = context.get("triggering_asset_events") or {}
-    events = sorted((e for of_asset in triggers.values() for e in of_asset), key=lambda e: e.timestamp)
-    given = events[-1].extra["now"] if events else context["params"].get("now")
-    now = datetime.fromisoformat(given) if given else context["dag_run"].run_after
-    if now.tzinfo is None:
-        raise BadInput(f"params: now: expected a time with its zone, such as {given}Z, got {given}")
-    return Run.at(now)
+    given = [event.extra["now"] for of_asset in triggers.values() for event in of_asset]
+    if not given and (by_hand := context["params"].get("now")):
+        given = [by_hand]
+    clocks = [datetime.fromisoformat(text) for text in given] or [context["dag_run"].run_after]
+    for now in clocks:
+        if now.tzinfo is None:
+            raise BadInput(f"params: now: expected a time with its zone, such as {now}Z, got {now}")
+    return [Run.at(now) for now in clocks]
 
 
 def open_run(context: Mapping[str, Any]) -> Opened:
     """Read the configuration named by WIREFOLD_CONFIG and open its lake for the task's run.
 
-    S3 credentials come from the connection `wirefold_s3` and nowhere else. Raises `BadInput` on a
-    missing or broken configuration, `Failed` on a lake that ignores conditional writes.
+    Of several triggering runs it is the one that was taken up last: it sees the others' pages, which is not
+    so of the one whose event is the newest. S3 credentials come from the connection `wirefold_s3` and
+    nowhere else. Raises `BadInput` on a missing or broken configuration, `Failed` on a lake that ignores
+    conditional writes.
     """
     from pipeline import steps
     from pipeline.config import load_config
     from pipeline.errors import BadInput
+    from pipeline.lake.order import by_place
 
     path = os.environ.get("WIREFOLD_CONFIG")
     if not path:
@@ -140,7 +171,9 @@ def open_run(context: Mapping[str, Any]) -> Opened:
         # what the connection says of the client goes before
         said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
         client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
-    return Opened(steps.open_lake(config, s3_client=client), run_of(context), config)
+    lake = steps.open_lake(config, s3_client=client)
+    place = by_place(lake)
+    return Opened(lake, max(runs_of(context), key=lambda run: place(run.run_id)), config)
 
 
 def event_extra(run: Run, **figures: Any) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from _wiring import DEFAULT_ARGS, NOW, PAGES, STORIES, Tag, event_extra, open_run, tell
+from _metrics import send
+from _wiring import DEFAULT_ARGS, NOW, PAGES, STORIES, Tag, deadline, event_extra, open_run, tell
 from airflow.sdk import dag, get_current_context, task
 
 
@@ -29,6 +30,7 @@ from airflow.sdk import dag, get_current_context, task
     max_active_runs=1,
     params={"now": NOW},
     default_args=DEFAULT_ARGS,
+    deadline=deadline(),
     tags=[Tag.PROJECT, Tag.CLUSTER, Tag.PAGES_US],
     doc_md=__doc__,
 )
@@ -41,6 +43,7 @@ def cluster_stories() -> None:
         at = open_run(get_current_context())
         matched = asdict(steps.match(at.lake, at.run, at.config))
         tell(at.run, "match", matched)
+        send("match", **matched)
         return matched
 
     @task(outlets=[STORIES])
@@ -52,6 +55,7 @@ def cluster_stories() -> None:
         told = asdict(steps.story(at.lake, at.run, at.config))
         outlet_events[STORIES].extra = event_extra(at.run, **told)
         tell(at.run, "story", told)
+        send("story", **told)
         return told
 
     match() >> story()

@@ -14,23 +14,44 @@ on the asset **wirefold_pages**, which starts `cluster_stories`.
   handed over; the last release stands. A shard that could not be fetched is left out: its own task is
   red, and its pages come with the next run.
 
+- **reached** failed: not one outlet could be read, which is more often the way out of our own network than
+  theirs. The run was handed over all the same, with its rows in `runs`; there is nothing to clear, the next
+  run asks again.
+
 ## What is not an error
 A site that is down, slow or forbids crawling is one row in the table `runs` with its reason; a page
-that cannot be used is one row in `quarantine`. Both leave the run green. An hour in which nothing is
-new (304 everywhere) is green, too, and cheap.
+that cannot be used is one row in `quarantine`. Both leave the run green, and the run is marked: the label of
+the shard's `ingest` names such outlets with their state, and so does `troubled` in the event on
+**wirefold_pages** and in the XCom of `settle`. An hour in which nothing is new (304 everywhere) is green,
+too, and cheap.
 
 ## By hand
 *Now* is the run's clock. Left empty it is the time the run is for, so clearing a task repeats the
 same run; a time before those of earlier runs is a backfill, and is taken as it comes. It needs the
 pool `affiliates` (its slots are the shards that may talk to sites at once) and, for a lake on S3, the
-connection `wirefold_s3`.
+connection `wirefold_s3`. A backfill from the UI or by `airflow backfill create` makes a run for each tick of
+the schedule in it; it asks the sites for what they show now.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from _wiring import AFFILIATES_POOL, DEFAULT_ARGS, NOW, PAGES, Tag, event_extra, ingest_cron, open_run, tell
+from _metrics import GAUGES, send
+from _wiring import (
+    AFFILIATES_POOL,
+    DEFAULT_ARGS,
+    NOW,
+    PAGES,
+    Tag,
+    deadline,
+    event_extra,
+    ingest_cron,
+    log,
+    open_run,
+    tell,
+)
 from airflow.sdk import TriggerRule, dag, get_current_context, task, task_group
 
 LABEL = "{{ outlets }}"
@@ -48,6 +69,7 @@ def _label(outlets: tuple[str, ...]) -> str:
     max_active_runs=1,
     params={"now": NOW},
     default_args=DEFAULT_ARGS,
+    deadline=deadline(),
     tags=[Tag.PROJECT, Tag.INGEST, Tag.PAGES_US],
     doc_md=__doc__,
 )
@@ -75,6 +97,11 @@ def ingest_affiliates() -> None:
             at = open_run(context)
             counts = steps.ingest(at.lake, at.run, at.config, entry["shard"]).as_dict()
             tell(at.run, f"ingest {entry['shard']}", counts)
+            troubled = steps.in_trouble(at.lake, at.run, at.config, entry["shard"])
+            if troubled:
+                marks = ", ".join(f"{outlet} {state}" for outlet, state in sorted(troubled.items()))
+                context["outlets"] = f"{entry['outlets']} ({marks})"
+                log.warning("%s ingest %s: %s", at.run.run_id, entry["shard"], marks)
             return counts
 
         @task(map_index_template=LABEL)
@@ -92,17 +119,31 @@ def ingest_affiliates() -> None:
         ingest(entry) >> extract(entry)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[PAGES])
-    def settle(outlet_events: Any = None) -> dict[str, int]:
+    def settle(outlet_events: Any = None) -> dict[str, Any]:
         """Add the shards up, check that no page was lost, hand the run over."""
         from pipeline import steps
 
         at = open_run(get_current_context())
         counts = steps.settle(at.lake, at.run, at.config).as_dict()
-        outlet_events[PAGES].extra = event_extra(at.run, counts=counts)
+        troubled = steps.in_trouble(at.lake, at.run, at.config)
+        outlet_events[PAGES].extra = event_extra(at.run, counts=counts, troubled=troubled)
         tell(at.run, "settle", counts)
-        return counts
+        send("pages", **counts)
+        states = Counter(troubled.values())
+        send("outlets", asked=counts["outlets"], **{state: states[state] for state in GAUGES["outlets"][1:]})
+        return counts | {"troubled": troubled}
 
-    shard.expand(entry=plan()) >> settle()
+    @task(retries=0)
+    def reached(settled: dict[str, Any]) -> None:
+        """Red if not one outlet could be read."""
+        from pipeline.errors import Failed
+
+        if settled["outlets_failed"] == settled["outlets"]:
+            raise Failed(f"not one of {settled['outlets']} outlets could be read: is our own network up?")
+
+    settled = settle()
+    shard.expand(entry=plan()) >> settled
+    reached(settled)
 
 
 ingest_affiliates()

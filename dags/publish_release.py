@@ -7,7 +7,8 @@ release.
 ## When it warns
 The release is out; a check of level `warn` did not hold. Each is a line of level WARNING in the log of
 `publish`, and stands in `warnings` of the asset event and of the task's XCom, with the outlets, stories or
-tables that it is about. What each means and its limit: docs/checks.md.
+tables that it is about. What each means and its limit: docs/checks.md. Whoever listens on the connection
+`wirefold_notify` is told of them, and of stories that their wire has called off.
 
 ## When it is red
 Readers still have the last release, whole: nothing is released by halves.
@@ -28,7 +29,9 @@ from dataclasses import asdict
 from typing import Any
 
 from _lineage import emit_release
-from _wiring import DEFAULT_ARGS, NOW, RELEASE, STORIES, Tag, event_extra, log, open_run, tell
+from _metrics import send
+from _notify import post
+from _wiring import DEFAULT_ARGS, NOW, RELEASE, STORIES, Tag, deadline, event_extra, log, open_run, tell
 from airflow.sdk import dag, get_current_context, task
 
 
@@ -38,6 +41,7 @@ from airflow.sdk import dag, get_current_context, task
     max_active_runs=1,
     params={"now": NOW},
     default_args=DEFAULT_ARGS,
+    deadline=deadline(),
     tags=[Tag.PROJECT, Tag.PUBLISH, Tag.PAGES_US],
     doc_md=__doc__,
 )
@@ -46,6 +50,8 @@ def publish_release() -> None:
     def publish(outlet_events: Any = None) -> dict[str, Any]:
         """Build the tables, check them, release them."""
         from pipeline import steps
+        from pipeline.news import news
+        from pipeline.publish.manifest import read_manifest
 
         at = open_run(get_current_context())
         released = asdict(steps.publish(at.lake, at.run, at.config))
@@ -53,8 +59,13 @@ def publish_release() -> None:
         for line in released["warnings"]:
             log.warning("%s check: %s", at.run.run_id, line)
         figures = {name: value for name, value in released.items() if name not in ("pages", "warnings")}
-        tell(at.run, "publish", figures | {"warnings": len(released["warnings"])})
+        figures |= {"warnings": len(released["warnings"])}
+        tell(at.run, "publish", figures)
+        send("release", published=1, **figures)
         emit_release(at.lake, at.run.run_id)
+        if manifest := read_manifest(at.lake, at.run.run_id):
+            heard = news(at.lake, manifest)
+            post([f"release {at.run.run_id}:", *heard] if heard else ())
         return released
 
     publish()

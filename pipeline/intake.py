@@ -7,7 +7,7 @@ segment each, and the accounts of the run are written last.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,8 +21,9 @@ from pipeline.extract.credit import load_rules
 from pipeline.extract.credited import add_credits
 from pipeline.extract.pool import extract_many
 from pipeline.extract.tables import from_templates, to_templates
-from pipeline.ingest.articles import read_articles
+from pipeline.ingest.articles import COLUMNS, read_articles
 from pipeline.ingest.inputs import kind_of, read_pages
+from pipeline.lake import order
 from pipeline.lake.segment import ahead, count_rows, write_segment, writing_segment
 from pipeline.lake.store import Store
 from pipeline.lake.templates import templates_before
@@ -35,6 +36,7 @@ from pipeline.segments import FETCHES, PAGES, SITES, segment_key
 Progress = Callable[[int, int], None]
 _Batch = tuple[pa.Table, pa.Table]  # pages, quarantine
 _SEGMENT_BYTES = 32 << 20
+_AS_NAMED: Mapping[str, str] = {}
 
 
 def check(inputs: Sequence[Path], config: Config) -> tuple[Path, ...]:
@@ -56,14 +58,18 @@ def take_in(
     inputs: Sequence[Path],
     outlet_field: str | None = None,
     progress: Progress | None = None,
+    columns: Mapping[str, str] = _AS_NAMED,
 ) -> Counts:
-    """Write the inputs as segments of the run. A no-op if they are there already."""
+    """Write the inputs as segments of the run. A no-op if they are there already.
+
+    `columns`: for names of ours (ingest.articles.COLUMNS) those of JSONL or Parquet files.
+    """
     accounts = segment_key("fetches", run.run_id, "all")
     if not lake.exists(accounts):
         outlets: Counter[str] = Counter()
         course = Course(run, config.params, from_templates(templates_before(lake, run)))
         with writing_segment(lake, accounts, FETCHES) as take:
-            batches = ahead(_gathered(_batches(inputs, run, config, course, outlet_field, progress)))
+            batches = ahead(_gathered(_batches(inputs, run, config, course, outlet_field, progress, columns)))
             for number, (pages, held) in enumerate(batches):
                 shard = f"{number:06d}"
                 write_segment(lake, segment_key("pages", run.run_id, shard), pages)
@@ -79,6 +85,28 @@ def take_in(
         for kind in ("fetches", "pages", "quarantine")
     }
     return Counts(fetched=rows["fetches"], published=rows["pages"], quarantined=rows["quarantine"])
+
+
+def import_files(
+    lake: Store,
+    run: Run,
+    config: Config,
+    inputs: Sequence[Path],
+    outlet_field: str | None,
+    columns: Mapping[str, str],
+) -> Counts:
+    """Take the inputs in and give the run its place in the order, as `steps.settle` does for fetched pages.
+
+    Raises `BadInput` for columns that we do not have, and for the clock of a run that fetched pages.
+    """
+    if unknown := columns.keys() - set(COLUMNS):
+        raise BadInput(f"columns: expected names out of {', '.join(COLUMNS)}, got {min(unknown)}")
+    accounts = segment_key("fetches", run.run_id, "all")
+    if any(stored.key != accounts for stored in lake.list(f"fetches/run={run.run_id}/")):
+        raise BadInput(f"now: {run.run_id} is a run that asked the outlets; an import needs another clock")
+    counts = take_in(lake, run, config, inputs, outlet_field, columns=columns)
+    order.place(lake, run.run_id)
+    return counts
 
 
 def extract_to(
@@ -111,6 +139,7 @@ def _batches(
     course: Course,
     outlet_field: str | None,
     progress: Progress | None,
+    columns: Mapping[str, str] = _AS_NAMED,
 ) -> Iterator[_Batch]:
     done = 0
     total = sum(_size(path) for path in inputs)
@@ -122,7 +151,7 @@ def _batches(
 
     for path in inputs:
         if kind_of(path).holds_articles:
-            for batch in read_articles(path, run, config.params, outlet_field, tell):
+            for batch in read_articles(path, run, config.params, outlet_field, tell, columns):
                 yield add_credits(batch.pages, rules), batch.quarantine
         else:
             raws = read_pages(path, run, config.params, tell)

@@ -176,6 +176,13 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
     return total
 
 
+def in_trouble(lake: Store, run: Run, config: Config, shard: str | None = None) -> dict[str, str]:
+    """The outlets that the run, or one shard of it, could not read whole: their ids and states, by id."""
+    keys = [segment_key("sites", run.run_id, of) for of in _shards(config) if shard in (None, of)]
+    sites = pa.concat_tables([read_segment(lake, key) for key in keys if lake.exists(key)])
+    return {row["outlet_id"]: row["state"] for row in sites.to_pylist() if row["state"] != "ok"}
+
+
 def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:
     """Fold the run's pages into clusters, or with `whole` all pages anew; runs taken up before it that were
     cut short are completed first."""
@@ -269,9 +276,13 @@ def maintain(lake: Store, run: Run, config: Config) -> int:
     """Complete `current/` if it was cut short, drop objects no kept release names and old ones of the order;
     how many."""
     complete_current(lake)
-    return order.forget_old(lake) + collect_garbage(
-        lake, run, keep_releases=config.keep_releases, keep_days=config.keep_days
-    )
+    return order.forget_old(lake) + drop_old(lake, run, config)
+
+
+def drop_old(lake: Store, run: Run, config: Config) -> int:
+    """Drop releases past their retention, such as show what was taken down, and what no kept one names; how
+    many objects."""
+    return collect_garbage(lake, run, keep_releases=config.keep_releases, keep_days=config.keep_days)
 
 
 def _shards(config: Config) -> dict[str, tuple[Outlet, ...]]:

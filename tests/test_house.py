@@ -49,6 +49,7 @@ ROOMS: dict[str, set[str]] = {
     "difference": {"story", "lake", "publish"},
     "audit": {"lake", "publish"},
     "lineage": {"publish"},
+    "news": {"lake", "publish"},
     "catalog": {"lake", "publish"},
     "query": {"lake", "publish"},
     "desk": {"judge", "lake", "publish", "story"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
@@ -40,7 +40,9 @@ _NAMES = {
     "site": ("site", "outlet", "outlet_id", "domain", "source"),
     "authors": ("authors", "author", "byline"),
 }
+COLUMNS = tuple(_NAMES)
 _REQUIRED = ("doc_id", "text")
+_AS_NAMED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,11 @@ def read_articles(
     params: Params,
     outlet_field: str | None = None,
     progress: Progress | None = None,
+    columns: Mapping[str, str] = _AS_NAMED,
 ) -> Iterator[ArticleBatch]:
     """Rows of a JSONL (plain, .gz, .zst) or Parquet file, 1,000 a batch.
 
+    `columns`: for names of ours (COLUMNS) the file's own, where it has none that is known.
     `doc_id` is kept. The outlet is `outlet_field`, else the URL's host, else `site`, else `file`.
     A row without a URL gets `<file's URL>#<row>`, one that does not say when it was fetched the run's time. A
     date without a zone is UTC, a date alone midnight. Reasons of rejection: parse, no_doc_id, no_text,
@@ -115,7 +119,8 @@ def read_articles(
     file without a required column.
     """
     reader = _Reader(path, run, params, outlet_field)
-    with _open_rows(path, outlet_field) as (file, rows):
+    needed = [name for name in (outlet_field, *columns.values()) if name]
+    with _open_rows(path, needed, columns) as (file, rows):
         total = path.stat().st_size
         numbered = enumerate(rows, start=1)
         while batch := list(islice(numbered, BATCH)):
@@ -127,7 +132,7 @@ def read_articles(
 def read_field(path: Path, field: str) -> dict[str, str]:
     """A field of the articles that have it, by their ids. Raises `BadInput` if the file lacks it."""
     found: dict[str, str] = {}
-    with _open_rows(path, field) as (_, rows):
+    with _open_rows(path, [field]) as (_, rows):
         for row in rows:
             with suppress(_Rejected):
                 if row is not None and row.get(field) is not None:
@@ -136,15 +141,17 @@ def read_field(path: Path, field: str) -> dict[str, str]:
 
 
 @contextmanager
-def _open_rows(path: Path, needed: str | None) -> Iterator[tuple[BinaryIO, Iterator[Row | None]]]:
-    """The open file and its rows; `needed` is a column that it must have."""
+def _open_rows(
+    path: Path, needed: Sequence[str], columns: Mapping[str, str] = _AS_NAMED
+) -> Iterator[tuple[BinaryIO, Iterator[Row | None]]]:
+    """The open file and its rows under our `columns`; `needed` are columns that it must have."""
     kind = kind_of(path)
     if not kind.holds_articles:
         raise BadInput(f"{path}: expected articles (JSONL or Parquet), got pages ({kind})")
     try:
         with path.open("rb") as file:
             rows = parquet_rows(file) if kind == Kind.PARQUET else json_rows(file, path)
-            yield file, _checked(rows, path, needed)
+            yield file, _checked((_renamed(row, columns) for row in rows), path, needed)
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise BadInput(f"{path}: cannot be read: {error}") from None
 
@@ -257,7 +264,14 @@ def _table(articles: list[_Article]) -> pa.Table:
     return pa.table(columns, schema=PAGES)
 
 
-def _checked(rows: Iterator[Row | None], path: Path, needed: str | None) -> Iterator[Row | None]:
+def _renamed(row: Row | None, columns: Mapping[str, str]) -> Row | None:
+    """The row with what our names mean in it, too; they are the first that are looked for."""
+    if row is None or not columns:
+        return row
+    return {**row, **{ours: row[theirs] for ours, theirs in columns.items() if theirs in row}}
+
+
+def _checked(rows: Iterator[Row | None], path: Path, needed: Sequence[str]) -> Iterator[Row | None]:
     """The rows, if the first one has the columns that all must have. Raises `BadInput` otherwise."""
     try:
         first = next(rows)
@@ -270,8 +284,9 @@ def _checked(rows: Iterator[Row | None], path: Path, needed: str | None) -> Iter
         if not any(synonym in first for synonym in _NAMES[name]):
             one_of = " or ".join(_NAMES[name])
             raise BadInput(f"{path}:1: expected a column {one_of}, got {got}")
-    if needed and needed not in first:
-        raise BadInput(f"{path}:1: expected the column {needed}, got {got}")
+    for name in needed:
+        if name not in first:
+            raise BadInput(f"{path}:1: expected the column {name}, got {got}")
     yield first
     yield from rows
 

@@ -39,12 +39,14 @@ def dag(found: Any) -> dict[str, Any]:
         "catchup": found.catchup,
         "max_active_runs": found.max_active_runs,
         "params": sorted(found.params),
+        "deadline": [alert.interval.total_seconds() / 60 for alert in found.deadline or ()],
+        "paused": found.is_paused_upon_creation,
     }
 
 
-def run_ids() -> dict[str, str]:
-    """The run that `_wiring.run_of` finds in contexts as Airflow gives them."""
-    from _wiring import run_of
+def run_ids() -> dict[str, list[str]]:
+    """The runs that `_wiring.runs_of` finds in contexts as Airflow gives them."""
+    from _wiring import runs_of
 
     def event(minute: int, now: str) -> SimpleNamespace:
         return SimpleNamespace(timestamp=datetime(2031, 4, 7, 9, minute, tzinfo=UTC), extra={"now": now})
@@ -57,7 +59,10 @@ def run_ids() -> dict[str, str]:
         "param": {"params": given},
         "events": {"params": given, "triggering_asset_events": {"pages": newest_last[::-1]}},
     }
-    return {name: run_of({"dag_run": dag_run, **context}).run_id for name, context in contexts.items()}
+    return {
+        name: [run.run_id for run in runs_of({"dag_run": dag_run, **context})]
+        for name, context in contexts.items()
+    }
 
 
 def retries() -> dict[str, str]:

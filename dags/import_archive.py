@@ -1,0 +1,86 @@
+"""# Take an archive in
+
+By hand, from the form: pages or articles that lie in files become pages of the lake as those that are
+fetched do, and **wirefold_pages** is updated: `cluster_stories` folds them into the stories that there
+are, `publish_release` releases them. What `wirefold cluster` reads is read here.
+
+- **Path**: a file or folder that the worker sees; a URL of an object store is not read.
+- **Kind**: what you expect it to be, or *any*; a path that is something else is refused.
+- **Outlet field**, **Columns**: of JSONL and Parquet. Common names are known; *Columns* maps ours
+  (`doc_id`, `text`, `url`, `title`, `published_at`, `fetched_at`, `site`, `authors`) to the file's.
+
+## When it is red
+- **check**: the form or the file's name is wrong; nothing was read. The log says what was expected.
+- **take_in**: a file cannot be read, or lacks a column. Nothing was handed over. Mend it and clear the task:
+  it starts over, and writes the same. A row or page that cannot be used does not stop it and is a row in
+  `quarantine`.
+
+## By hand
+*Now* is the run's clock, of which its run_id is made; empty, the time of the trigger. Pages that do not say
+when they were fetched were fetched then. One archive a clock: a second one under the same is not read.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from _metrics import send
+from _wiring import DEFAULT_ARGS, NOW, PAGES, Tag, event_extra, open_run, tell
+from airflow.sdk import Param, dag, get_current_context, task
+
+KINDS = ("any", "jsonl", "parquet", "warc", "folder", "html", "text", "feed")
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "now": NOW,
+        "path": Param(type="string", minLength=1, title="Path"),
+        "kind": Param("any", type="string", enum=list(KINDS), title="Kind"),
+        "outlet_field": Param(None, type=["null", "string"], title="Outlet field"),
+        "columns": Param({}, type="object", additionalProperties={"type": "string"}, title="Columns"),
+    },
+    default_args=DEFAULT_ARGS,
+    tags=[Tag.PROJECT, Tag.IMPORT, Tag.CAN_WAIT],
+    doc_md=__doc__,
+)
+def import_archive() -> None:
+    @task
+    def check() -> str:
+        """Refuse what cannot be read before anything is."""
+        from pipeline import intake
+        from pipeline.errors import BadInput
+        from pipeline.ingest.inputs import kind_of
+
+        context = get_current_context()
+        at, params = open_run(context), context["params"]
+        [path] = intake.check([Path(params["path"])], at.config)
+        kind = kind_of(path)
+        if params["kind"] not in ("any", kind):
+            raise BadInput(f"{path}: expected {params['kind']}, got {kind}")
+        tell(at.run, "check", {str(path): str(kind)})
+        return str(path)
+
+    @task(outlets=[PAGES], execution_timeout=timedelta(hours=12))
+    def take_in(path: str, outlet_events: Any = None) -> dict[str, int]:
+        """Read it into pages, hand the run over."""
+        from pipeline import intake
+
+        context = get_current_context()
+        at, params = open_run(context), context["params"]
+        counts = intake.import_files(
+            at.lake, at.run, at.config, [Path(path)], params["outlet_field"], params["columns"]
+        ).as_dict()
+        outlet_events[PAGES].extra = event_extra(at.run, counts=counts)
+        tell(at.run, "take_in", counts)
+        send("pages", **counts)
+        return counts
+
+    take_in(check())
+
+
+import_archive()
