@@ -10,12 +10,15 @@ The release is out; a check of level `warn` did not hold. Each is a line of leve
 tables that it is about. What each means and its limit: docs/checks.md. Whoever listens on the connection
 `wirefold_notify` is told of them, and of stories that their wire has called off.
 
+## When it is skipped
+*Was taken up before …, which has its pages already*: a later run was released first, with this one's pages.
+There is nothing to do.
+
 ## When it is red
 Readers still have the last release, whole: nothing is released by halves.
 - *a check did not hold*: the log names the check, its value and its limit. It is not tried again,
   the same pages give the same tables. Read `failed/<release>/summary.json` and the rows beside it, then
   clear `publish`.
-- *was taken up before …, which has its pages already*: there is nothing to release for this run.
 - *somebody else wrote*: another publisher swapped `latest.json` first. Clear `publish`.
 - anything else was tried three times. Clear `publish`: it gives byte-identical files.
 
@@ -49,12 +52,18 @@ def publish_release() -> None:
     @task(outlets=[RELEASE])
     def publish(outlet_events: Any = None) -> dict[str, Any]:
         """Build the tables, check them, release them."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
         from pipeline import steps
         from pipeline.news import news
+        from pipeline.publish.fencing import TakenIn
         from pipeline.publish.manifest import read_manifest
 
         at = open_run(get_current_context())
-        released = asdict(steps.publish(at.lake, at.run, at.config))
+        try:
+            released = asdict(steps.publish(at.lake, at.run, at.config))
+        except TakenIn as told:
+            raise AirflowSkipException(str(told)) from told
         outlet_events[RELEASE].extra = event_extra(at.run, **released)
         for line in released["warnings"]:
             log.warning("%s check: %s", at.run.run_id, line)

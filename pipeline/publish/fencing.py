@@ -16,6 +16,10 @@ from pipeline.lake.store import Conflict, Missing, Store
 from pipeline.publish.manifest import LATEST, Latest, Manifest, find_manifest, manifest_key, read_latest
 
 
+class TakenIn(Conflict):
+    """The run's pages are in a later run's release already: there is nothing to release for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """What the lake said when the release began.
@@ -40,7 +44,7 @@ def begin(lake: Store, release: str) -> Start:
         raise Conflict(f"{lake.url}: release {release} was rolled back; publish under a new id")
     place = by_place(lake)
     if latest and not ours and place(release)[0] < place(latest.release)[0]:
-        raise Conflict(
+        raise TakenIn(
             f"{lake.url}: {release} was taken up before {latest.release}, which has its pages already"
         )
     if latest and release in latest.dropped:

@@ -26,6 +26,7 @@ def ask_airflow(home: Path, script: str, *arguments: str, **environment: str) ->
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        "WIREFOLD_LATE_MINUTES": "90" if script == "describe.py" else "",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{DAGS}",
         **environment,
     }

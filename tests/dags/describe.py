@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -77,6 +78,15 @@ def retries() -> dict[str, str]:
     return {type(e).__name__: policy.evaluate(e, 1, 3).action.value for e in errors}
 
 
+def notices() -> dict[str, bool]:
+    """Whether somebody took a message, by who there was to take it."""
+    from _notify import CONNECTION, post
+
+    variable = f"AIRFLOW_CONN_{CONNECTION.upper()}"
+    os.environ[variable] = '{"conn_type": "http", "host": "http://127.0.0.1:9"}'
+    return {"nobody listens": post(["a line"]), "nothing to tell": post([])}
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as empty:
         parse(empty)
@@ -90,6 +100,7 @@ def main() -> None:
         "dags": {name: dag(found) for name, found in bag.dags.items()},
         "runs": run_ids(),
         "retries": retries(),
+        "notices": notices(),
     }
     print(json.dumps(described))
 

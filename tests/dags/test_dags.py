@@ -138,3 +138,7 @@ def test_only_what_may_pass_is_tried_again(described: dict[str, Any]) -> None:
         "Conflict": "default",
         "OSError": "default",
     }
+
+
+def test_a_listener_that_is_down_breaks_nothing(described: dict[str, Any]) -> None:
+    assert described["notices"] == {"nobody listens": False, "nothing to tell": False}

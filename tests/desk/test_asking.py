@@ -1,0 +1,25 @@
+"""Questions outside the desk: its own queue, in Markdown that shows a page's words and obeys none of them."""
+
+from __future__ import annotations
+
+import re
+from pipeline.desk import queue
+from pipeline.desk.asking import _literal, questions
+from pipeline.desk.shelf import Desk
+
+
+def test_the_least_clear_pairs_of_the_desks_queue_are_asked_first(full: Desk) -> None:
+    newest = full.newest()
+    waiting = [(row["doc_id_a"], row["doc_id_b"]) for row in queue.queue(full, newest, 5.0)["rows"]]
+    assert len(waiting) > 1
+    asked = questions(full, newest, len(waiting) - 1, 5.0)
+    assert [(one.doc_id_a, one.doc_id_b) for one in asked] == waiting[:-1]
+    assert all("| outlet id |" in one.body and "log\\-odds" in one.body for one in asked)
+
+
+def test_no_word_of_a_page_is_markup() -> None:
+    hostile = "<img src=x onerror=`go`> [here](javascript:go)\n# **bold** | https://harrow.example {{ 1 }}"
+    shown = _literal(hostile)
+    assert "\n" not in shown
+    assert re.findall(r"(?<!\\)[!-/:-@\[-`{-~]", re.sub(r"\\\\", "", shown)) == []
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(hostile.split())
