@@ -167,6 +167,7 @@ def standing(folder: Path) -> Iterator[Standing]:
             processes.start(name, argv, env)
         store.make_bucket(processes, ports, secrets, SECONDS)
         airflow = Airflow(ports.airflow, airflow_home.LOGIN, secrets.login)
+        stack.callback(airflow._http.close)
         stands = Standing(home, ports, secrets, processes, env, server, airflow, heard)
         stands.wait(airflow.is_up, "the API server")
         stands.wait(airflow.has_dags, "the dags")

@@ -175,6 +175,18 @@ def test_jsonl_packed_or_not_and_parquet_with_other_names_read_the_same(tmp_path
         assert articles(tmp_path / name, "site") == (expected, [])
 
 
+def test_names_of_the_files_own_are_mapped_and_must_be_there(tmp_path: Path) -> None:
+    named = {"key": "d1", "story": TEXT, "text": "not this", "url": row()["url"]}
+    path = jsonl(tmp_path / "d.jsonl", named, named | {"key": "d2", "story": None})
+    columns = {"doc_id": "key", "text": "story"}
+    [batch] = read_articles(path, run(), Params(), columns=columns)
+    [page] = batch.pages.to_pylist()
+    assert (page["doc_id"], page["body"]) == ("d1", TEXT.strip())
+    assert batch.quarantine["reason"].to_pylist() == ["no_text"]
+    with pytest.raises(BadInput, match=":1: expected the column headline"):
+        list(read_articles(path, run(), Params(), columns=columns | {"title": "headline"}))
+
+
 def test_a_bad_row_is_one_rejection_and_takes_no_other_with_it(tmp_path: Path) -> None:
     bad = {
         "{not json": "parse",
