@@ -37,6 +37,8 @@ class Network:
     read_seconds: float = 30.0
     total_concurrency: int = 16
     pages_per_outlet: int = 500
+    # an outlet with nothing new is left alone for twice as long as before, and for so long at most
+    rest_minutes: float = 0.0
     max_feed_bytes: int = 16 << 20
     retries: int = 2
     # a site that asks for a longer pause (Retry-After) is asked again in the next run

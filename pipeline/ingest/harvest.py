@@ -114,7 +114,7 @@ async def _harvest(
     params: Params,
     progress: _Progress,
 ) -> list[Visited]:
-    """All outlets, so many at a time as requests are allowed; in the order given."""
+    """All outlets that are due, so many at a time as requests are allowed; in the order given."""
     free = asyncio.Semaphore(network.total_concurrency)
     with tempfile.TemporaryDirectory(prefix="wirefold-ingest-") as folder:
         async with Fetcher(network) as fetcher, asyncio.TaskGroup() as group:
@@ -129,20 +129,25 @@ async def _harvest(
                 progress.one_done,
             )
 
-            async def visit(outlet: Outlet) -> Visited:
+            async def visit(outlet: Outlet) -> Visited | None:
                 async with free:
                     return await _visit(lake, outlet, means, Path(folder))
 
             tasks = [group.create_task(visit(outlet)) for outlet in outlets]
-        return [task.result() for task in tasks]
+        return [visited for task in tasks if (visited := task.result())]
 
 
-async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Visited:
-    """Visit an outlet and store its pages. The lake blocks, so it is called from threads."""
+async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Visited | None:
+    """Visit an outlet and store its pages; None if it rests. The lake blocks, so threads call it."""
     known = await asyncio.to_thread(load_state, lake, outlet.outlet_id)
+    if not known.is_due(means.now):
+        return None
     with WarcSpool(folder, outlet.outlet_id, user_agent(means.network), means.now) as spool:
         visited = await Visit(outlet, known, means, spool.add).make()
         file = spool.finish()
+    quiet = visited.site.state == "ok" and all(page.outcome == "unchanged" for page in visited.pages)
+    state = visited.state.asked(means.now, known, quiet, 60 * means.network.rest_minutes)
+    visited = replace(visited, state=state)
     if file is None:
         return visited
     key = f"raw/outlet={outlet.outlet_id}/{means.run_id}-{file.sha256[:12]}.warc.gz"

@@ -6,7 +6,8 @@ Losing a state costs requests, never pages: without it everything is simply aske
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -39,16 +40,35 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True)
 class OutletState:
-    """Sources by URL, pages by normalised URL."""
+    """Sources by URL, pages by normalised URL; by which clock the outlet was asked last, and for how many
+    seconds after that it need not be."""
 
     sources: Mapping[str, SourceSeen] = field(default_factory=dict)
     pages: Mapping[str, PageSeen] = field(default_factory=dict)
+    asked_at: datetime | None = None
+    rest: float = 0.0
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a run of this clock asks it: not while it rests; one with an older clock does."""
+        if self.asked_at is None or now < self.asked_at:
+            return True
+        return (now - self.asked_at).total_seconds() >= self.rest
+
+    def asked(self, now: datetime, before: OutletState, quiet: bool, most: float) -> OutletState:
+        """This state after a visit at `now`; `before`: the state before it. A quiet outlet rests twice as
+        long as it was left alone before, `most` seconds at most; any other is due at once."""
+        last = before.asked_at
+        if last and now < last:
+            return replace(self, asked_at=last, rest=before.rest)
+        alone = (now - last).total_seconds() if last else 0.0
+        return replace(self, asked_at=now, rest=min(most, 2 * alone) if quiet else 0.0)
 
     def pruned(self, roots: tuple[str, ...]) -> OutletState:
         """Without sources that nothing leads to any more, and pages that no source names."""
         kept = {url: self.sources[url] for url in self._reachable(roots)}
         named = {page for source in kept.values() for page in source.pages}
-        return OutletState(kept, {url: seen for url, seen in self.pages.items() if url in named})
+        pages = {url: seen for url, seen in self.pages.items() if url in named}
+        return replace(self, sources=kept, pages=pages)
 
     def _reachable(self, roots: tuple[str, ...]) -> Iterator[str]:
         for root in roots:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from aiohttp import web
@@ -106,7 +106,7 @@ def outlet(host: str, **changes: object) -> Outlet:
 
 
 def run(number: int = 1) -> Run:
-    return Run(f"run{number}", datetime(2026, 3, 5, 12 + number, tzinfo=UTC))
+    return Run(f"run{number}", datetime(2026, 3, 5, 12, tzinfo=UTC) + timedelta(hours=number))
 
 
 @contextmanager

@@ -84,6 +84,25 @@ def test_an_unchanged_feed_costs_one_request_and_asks_for_no_page(world: World, 
     assert {site["feeds_unchanged"] for site in sites.values()} == {1}
 
 
+def test_a_quiet_outlet_is_asked_ever_more_rarely_until_it_has_news(world: World, lake: FolderStore) -> None:
+    for host in ("a.example", "b.example"):
+        world.page(f"{host}/one", "<p>one</p>")
+        world.feed(host, "/one", etag='"1"')
+    both = (outlet("a.example"), outlet("b.example"))
+    asked: dict[int, list[str]] = {}
+    for hour in range(1, 15):
+        if hour != 1:
+            world.page(f"b.example/{hour}", f"<p>{hour}</p>")
+            world.feed("b.example", "/one", f"/{hour}", etag=f'"{hour}"')
+        if hour == 12:
+            world.page("a.example/two", "<p>two</p>")
+            world.feed("a.example", "/one", "/two", etag='"2"')
+        _, _, sites = harvest(lake, world, *both, number=hour, rest_minutes=240)
+        asked[hour] = list(sites)
+    assert [hour for hour, ids in asked.items() if "a" in ids] == [1, 2, 4, 8, 12, 13]
+    assert all("b" in ids for ids in asked.values())
+
+
 def test_a_changed_feed_asks_for_known_pages_conditionally(world: World, lake: FolderStore) -> None:
     world.page("a.example/tagged", "<p>tagged</p>", ETag='"t1"')
     world.page("a.example/plain", "<p>plain</p>")
