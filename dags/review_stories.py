@@ -74,7 +74,7 @@ def review_stories() -> None:
         asked = questions(desk, newest, params["pairs"], params["within"])
         tell(at.run, "review", {"pairs asked": len(asked)})
         send("review", asked=len(asked))
-        post([f"{len(asked)} pairs of {newest.release} wait for an answer"] if asked else ())
+        post([f"release {newest.release}: {len(asked)} questions wait for an answer"] if asked else ())
         return [asdict(question) for question in asked]
 
     @task_group

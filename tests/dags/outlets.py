@@ -13,9 +13,14 @@ GONE = "gone"
 
 
 def write_config(
-    folder: Path, lake: str, address: str, outlets: Sequence[str] = SOME, name: str = "wirefold"
+    folder: Path,
+    lake: str,
+    address: str,
+    outlets: Sequence[str] = SOME,
+    name: str = "wirefold",
+    shards: int = 2,
 ) -> Path:
-    """A configuration of two shards, its registry beside it; GONE is an outlet that nobody answers for."""
+    """A configuration, its registry beside it; GONE is an outlet that nobody answers for."""
     known = {one["id"]: one for one in tomllib.loads((DEMO / "outlets.toml").read_text())["outlet"]}
     known[GONE] = {"domain": "gone.example", "feeds": ["http://gone.example/feed/"], "sitemaps": []}
     entries = [
@@ -26,7 +31,7 @@ def write_config(
     registry, config = folder / f"{name}-outlets.toml", folder / f"{name}.toml"
     registry.write_text("\n".join(entries))
     config.write_text(
-        f'lake = "{lake}"\noutlets = "{registry.name}"\nwires = ["{DEMO / "wires.toml"}"]\nshards = 2\n'
+        f'lake = "{lake}"\noutlets = "{registry.name}"\nwires = ["{DEMO / "wires.toml"}"]\nshards = {shards}\n'
         f'cache = "{name}-cache"\n\n[network]\ntest_address = "{address}"\nretries = 0\n'
     )
     return config

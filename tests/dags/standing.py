@@ -146,7 +146,7 @@ def standing(folder: Path) -> Iterator[Standing]:
         stack.callback(os.umask, before)
         stack.callback(processes.stop_all)
         server = stack.enter_context(DemoServer(now=EVENING, slow_seconds=0.2))
-        write_config(home.root, store.LAKE, server.address)
+        write_config(home.root, store.LAKE, server.address, shards=1)
         statsd = stack.enter_context(_statsd(heard))
         hook = stack.enter_context(listener(heard))
         env = airflow_home.airflow_environment(home, ports, secrets) | {

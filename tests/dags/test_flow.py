@@ -11,6 +11,7 @@ import pytest
 from pipeline.lake.order import places
 from pipeline.publish.release import read_manifest
 from tests.dags.airflow_alone import ask_airflow
+from tests.dags.standing import Heard, listener
 from tests.e2e.network import EVENING, site
 
 CHAIN = ("ingest_affiliates", "cluster_stories", "publish_release")
@@ -20,13 +21,17 @@ CHAIN = ("ingest_affiliates", "cluster_stories", "publish_release")
 def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
     home, events = tmp_path / "airflow", tmp_path / "lineage.jsonl"
     home.mkdir()
-    with site(tmp_path) as network:
+    heard = Heard()
+    with site(tmp_path) as network, listener(heard) as hook:
         now = EVENING.isoformat()
         told = ask_airflow(
             home,
             "flow.py",
             *(f"{dag}={now}" for dag in CHAIN),
             WIREFOLD_CONFIG=str(tmp_path / "wirefold.toml"),
+            AIRFLOW_CONN_WIREFOLD_NOTIFY=json.dumps(
+                {"conn_type": "http", "host": f"http://127.0.0.1:{hook}", "password": "hook/of/ours"}
+            ),
             AIRFLOW__OPENLINEAGE__DISABLED="false",
             AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
                 {"type": "file", "log_file_path": str(events), "append": True}
@@ -43,6 +48,9 @@ def test_the_dags_make_a_release_of_the_network(tmp_path: Path) -> None:
     assert len(labels) == 4 and all("," in label for label in labels), "the grid shows outlets, not numbers"
     warned = [check.check for check in release.checks if not check.ok]
     assert warned and [line.partition(" ")[0] for line in published["warnings"]] == warned
+    [message] = heard.messages
+    assert message.startswith(f"Wirefold\nrelease {release.release}:\n")
+    assert all(f"\ncheck {check} is" in message for check in warned)
     emitted = [json.loads(line) for line in events.read_text().splitlines()]
     [lineage] = [
         event for event in emitted if any(o["name"].endswith("/tables/stories") for o in event["outputs"])

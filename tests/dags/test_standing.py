@@ -157,10 +157,11 @@ def test_every_metric_that_we_name_is_sent(stands: Standing) -> None:
     assert heard["airflow.wirefold.release.stories"][-1] == newest.tables["stories"].rows
 
 
-def test_what_a_release_warns_of_is_told(stands: Standing) -> None:
-    newest = read_manifest(stands.lake())
-    assert newest
-    warned = [check.check for check in newest.checks if not check.ok]
-    text = "\n".join(stands.heard.messages)
-    assert warned and all(f"check {name}" in text for name in warned)
-    assert "1 pairs of" in text
+def test_who_listens_hears_of_failures_and_questions(stands: Standing) -> None:
+    stands.pause("import_archive", False)
+    run = stands.trigger("import_archive", path="/nowhere/old.jsonl")
+    assert stands.ended("import_archive", run) == "failed"
+    error = f"import_archive.check failed in {run}: BadInput: /nowhere/old.jsonl: no such file or folder"
+    stands.wait(lambda: f"Wirefold\n{error}" in stands.heard.messages, "the failure told")
+    asked = [text for text in stands.heard.messages if text.endswith(": 1 questions wait for an answer")]
+    assert len(asked) == 2
