@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,6 +67,23 @@ def run_ids() -> dict[str, list[str]]:
     }
 
 
+def worked_for() -> str:
+    """The run that a task works for when two are handed over, the one with the newer clock taken up first."""
+    from _wiring import open_run
+
+    from pipeline.lake import order
+    from pipeline.lake.locate import open_store
+
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "wirefold.toml"
+        config.write_text('lake = "lake"\n')
+        os.environ["WIREFOLD_CONFIG"] = str(config)
+        for run_id in ("20310407T090000Z", "20310407T080000Z"):
+            order.place(open_store(f"{folder}/lake"), run_id)
+        events = [SimpleNamespace(extra={"now": f"2031-04-07T0{hour}:00:00+00:00"}) for hour in (8, 9)]
+        return open_run({"triggering_asset_events": {"pages": events}}).run.run_id
+
+
 def retries() -> dict[str, str]:
     """What the retry policy decides on each kind of error."""
     from _wiring import DEFAULT_ARGS
@@ -99,6 +117,7 @@ def main() -> None:
         "heavy": sorted((set(sys.modules) - before) & set(HEAVY)),
         "dags": {name: dag(found) for name, found in bag.dags.items()},
         "runs": run_ids(),
+        "worked for": worked_for(),
         "retries": retries(),
         "notices": notices(),
     }

@@ -31,7 +31,8 @@ def write_config(
     registry, config = folder / f"{name}-outlets.toml", folder / f"{name}.toml"
     registry.write_text("\n".join(entries))
     config.write_text(
-        f'lake = "{lake}"\noutlets = "{registry.name}"\nwires = ["{DEMO / "wires.toml"}"]\nshards = {shards}\n'
+        f'lake = "{lake}"\noutlets = "{registry.name}"\nshards = {shards}\n'
+        f'wires = ["{DEMO / "wires.toml"}"]\n'
         f'cache = "{name}-cache"\n\n[network]\ntest_address = "{address}"\nretries = 0\n'
     )
     return config

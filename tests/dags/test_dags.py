@@ -129,6 +129,10 @@ def test_a_task_finds_its_run(described: dict[str, Any]) -> None:
     }
 
 
+def test_of_several_runs_the_one_taken_up_last_is_worked_for(described: dict[str, Any]) -> None:
+    assert described["worked for"] == "20310407T080000Z"
+
+
 def test_only_what_may_pass_is_tried_again(described: dict[str, Any]) -> None:
     assert described["retries"] == {
         "BadInput": "fail",
