@@ -33,6 +33,7 @@ from tests.e2e.network import EVENING
 SECONDS = 600.0  # for what takes some seconds on a machine that does nothing else
 LATE_MINUTES = 0.4
 CRON = "0 15-17,20 5 3 *"  # the last tick before now is at 20:00 of a 5 March: that run starts at once
+API, DAG_PROCESSOR = "airflow-api-server", "airflow-dag-processor"
 ALL = ("publish_release", "cluster_stories", "ingest_affiliates")
 
 
@@ -56,6 +57,12 @@ class Standing:
     server: DemoServer
     airflow: Airflow
     heard: Heard
+
+    def go(self) -> None:
+        """Let Airflow begin with what is asked of it. Before, nobody writes to its database: SQLite has room
+        for one writer, and `airflow backfill create` gives up on the second."""
+        for name in (DAG_PROCESSOR, "airflow-scheduler"):
+            self.processes.start(name, airflow_home.COMPONENTS[name], self.env)
 
     def lake(self) -> Store:
         return open_store(store.LAKE, s3_client=store.client(self.ports, self.secrets))
@@ -136,7 +143,7 @@ class Standing:
 
 @contextmanager
 def standing(folder: Path) -> Iterator[Standing]:
-    """All of it up, the dags paused."""
+    """All of it up but for what `go` starts, the dags paused."""
     before = os.umask(0o077)
     home = Home(folder / ".local")
     home.make()
@@ -163,14 +170,15 @@ def standing(folder: Path) -> Iterator[Standing]:
         store.start(processes, home, ports)
         processes.start("airflow-db", [sys.executable, "-m", "infra.airflow_home", str(home.root)], env)
         processes.wait("airflow-db", SECONDS)
-        for name, argv in airflow_home.COMPONENTS.items():
-            processes.start(name, argv, env)
+        for name in (API, DAG_PROCESSOR):
+            processes.start(name, airflow_home.COMPONENTS[name], env)
         store.make_bucket(processes, ports, secrets, SECONDS)
         airflow = Airflow(ports.airflow, airflow_home.LOGIN, secrets.login)
         stack.callback(airflow._http.close)
         stands = Standing(home, ports, secrets, processes, env, server, airflow, heard)
         stands.wait(airflow.is_up, "the API server")
         stands.wait(airflow.has_dags, "the dags")
+        processes.stop([DAG_PROCESSOR])
         yield stands
 
 

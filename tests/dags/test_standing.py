@@ -30,7 +30,6 @@ BY_HAND = "20260305T210000Z"
 def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """With five runs released that were begun at once: a scheduled one, one by hand, a backfill of three."""
     with standing(tmp_path_factory.mktemp("standing")) as up:
-        # while nothing runs yet: one writer at a time is all that SQLite allows
         up.command(
             *("backfill", "create", "--dag-id", "ingest_affiliates", "--max-active-runs", "3"),
             *("--from-date", "2026-03-05T15:00:00+00:00", "--to-date", "2026-03-05T17:00:00+00:00"),
@@ -38,6 +37,7 @@ def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         up.trigger("ingest_affiliates", now="2026-03-05T21:00:00Z")
         for dag in ALL:
             up.pause(dag, False)
+        up.go()
         up.released(5)
         yield up
 
