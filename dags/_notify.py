@@ -8,7 +8,6 @@ puts a small relay between. A listener that is down never fails a task.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -54,7 +53,7 @@ def post(lines: Sequence[str]) -> bool:
         with httpx.Client(transport=httpx.HTTPTransport(retries=1), timeout=_SECONDS) as client:
             answer = client.post(_address(connection), json={"text": text}, headers=_headers(connection))
         answer.raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         # neither the address nor what httpx says of it: the secret is part of it
         log.warning("nobody was told (%s of %s): %s", type(error).__name__, CONNECTION, "; ".join(lines))
         return False
@@ -80,4 +79,4 @@ def _address(connection: Connection) -> str:
 
 
 def _headers(connection: Connection) -> dict[str, str]:
-    return {name: str(value) for name, value in json.loads(connection.extra or "{}").items()}
+    return {name: str(value) for name, value in connection.extra_dejson.items()}

@@ -21,15 +21,14 @@ _NAMED = 5  # stories in a line; the rest is a number
 
 def news(lake: Store, manifest: Manifest) -> tuple[str, ...]:
     """One line each: the checks of level warn that do not hold, then the stories that carry a kill, withhold
-    or retraction notice now, and did not in the release before."""
-    return (
-        *(f"check {told(check)}" for check in manifest.checks if not check.ok),
-        *_called_off(lake, manifest),
-    )
-
-
-def _called_off(lake: Store, manifest: Manifest) -> Iterator[str]:
+    or retraction notice now. What was so in the release before, of the same outlets, was told then."""
     before = find_manifest(lake, manifest.previous) if manifest.previous else None
+    known = {(check.check, check.detail) for check in before.checks if not check.ok} if before else set()
+    warned = [check for check in manifest.checks if not check.ok and (check.check, check.detail) not in known]
+    return (*(f"check {told(check)}" for check in warned), *_called_off(lake, manifest, before))
+
+
+def _called_off(lake: Store, manifest: Manifest, before: Manifest | None) -> Iterator[str]:
     kept = {file.key for file in before.tables["stories"].files} if before else set()
     # only in partitions that were written anew can a story have become another
     days = {file.seen_day for file in manifest.tables["stories"].files if file.key not in kept}

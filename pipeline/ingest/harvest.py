@@ -145,7 +145,7 @@ async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Vis
     with WarcSpool(folder, outlet.outlet_id, user_agent(means.network), means.now) as spool:
         visited = await Visit(outlet, known, means, spool.add).make()
         file = spool.finish()
-    quiet = visited.site.state == "ok" and all(page.outcome == "unchanged" for page in visited.pages)
+    quiet = visited.site.state == "ok" and not any(page.outcome == "fetched" for page in visited.pages)
     state = visited.state.asked(means.now, known, quiet, 60 * means.network.rest_minutes)
     visited = replace(visited, state=state)
     if file is None:
