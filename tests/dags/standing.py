@@ -96,7 +96,7 @@ class Standing:
         while not (found := holds()):
             self.processes.check()
             assert time.monotonic() < deadline, f"{what}: not within {SECONDS:.0f} s; {self.states()}"
-            time.sleep(0.5)
+            time.sleep(1.0)
         return found
 
     def states(self) -> dict[str, str]:
