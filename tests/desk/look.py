@@ -58,11 +58,14 @@ def look(page: Any, url: str, folder: Path, name: str) -> None:
         page.goto(url)
         page.get_by_test_id("wire-desk-card").wait_for()
         page.screenshot(path=folder / f"desk-home-{name}.png")
-        runs = page.request.get(f"{url}/api/v2/dags/publish_release/dagRuns?order_by=-run_after&limit=1")
-        run = quote(runs.json()["dag_runs"][0]["dag_run_id"])
-        page.goto(f"{url}/dags/publish_release/runs/{run}/plugin/wire-desk-run")
+        page.goto(f"{last_run(page, url, 'publish_release')}/plugin/wire-desk-run")
         page.get_by_test_id("wire-desk-run").wait_for()
         page.screenshot(path=folder / f"desk-run-{name}.png")
+    if name == "light":
+        page.goto(last_run(page, url, "ingest_affiliates"))
+        page.get_by_text("shard.extract").first.wait_for()
+        page.get_by_text("settle", exact=True).first.wait_for()
+        page.screenshot(path=folder / "airflow-grid.png")
     desk = inside(page, url)
     shoot(page, desk, folder / f"desk-stories-{name}.png")
     first = desk.locator("tr", has_text="corrected").first.locator("a")
@@ -86,6 +89,12 @@ def look(page: Any, url: str, folder: Path, name: str) -> None:
         desk.get_by_role("navigation").get_by_role("link", name=link).click()
         desk.locator("th", has_text=heading).wait_for(state="attached")
         shoot(page, desk, folder / f"desk-{link.lower()}-{name}.png")
+
+
+def last_run(page: Any, url: str, dag: str) -> str:
+    """The address of the newest run of a dag."""
+    runs = page.request.get(f"{url}/api/v2/dags/{dag}/dagRuns?order_by=-run_after&limit=1")
+    return f"{url}/dags/{dag}/runs/{quote(runs.json()['dag_runs'][0]['dag_run_id'])}"
 
 
 def inside(page: Any, url: str) -> Any:

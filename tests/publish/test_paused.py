@@ -14,7 +14,7 @@ from pipeline.errors import Failed
 from pipeline.lake import order
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
-from pipeline.lake.store import Store
+from pipeline.lake.store import Conflict, Store
 from pipeline.model import Run
 from pipeline.publish.manifest import current_key, list_releases
 from pipeline.publish.release import collect_garbage, complete_current, read_manifest
@@ -53,7 +53,7 @@ def told(writing: Future[object]) -> str:
         writing.result(60)
     except Failed as failed:
         assert "\n" not in str(failed)
-        return type(failed).__name__
+        return "Conflict" if isinstance(failed, Conflict) else type(failed).__name__
     return "well"
 
 
