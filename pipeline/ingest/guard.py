@@ -9,7 +9,7 @@ the public DNS.
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -17,6 +17,20 @@ from yarl import URL
 
 _RESERVED = (".example", ".test")
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")  # all of IPv6 that IANA has given out; `ipaddress` calls fec0:: global
+# what `ipaddress` of some Python that we run on calls global, and is not
+_NOT_PUBLIC = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments (RFC 6890); a cloud's metadata stand at 192.0.0.192
+            "192.88.99.0/24",  # relays to 6to4, withdrawn (RFC 7526)
+            "168.63.129.16/32",  # public by its number, and the host agent of every machine in Azure
+            "3fff::/20",  # documentation (RFC 9637)
+        ),
+    )
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)  # the first half of an interface id that carries an IPv4 address
 
 
 class NotPublicError(OSError):
@@ -35,9 +49,14 @@ def is_public(address: str) -> bool:
         carried = ip.ipv4_mapped or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
         if carried:
             return is_public(str(carried))
-        tunnelled = ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip not in _UNICAST:
+            return False
+        isatap = IPv4Address(int(ip) & 0xFFFFFFFF) if int(ip) >> 32 & 0xFFFFFFFF in _ISATAP else None
+        tunnelled = ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or isatap
         if tunnelled and not is_public(str(tunnelled)):
             return False
+    if any(ip in network for network in _NOT_PUBLIC):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
