@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pipeline.config import Network
 from pipeline.ingest.body import gunzipped
-from pipeline.ingest.feeds import FeedError, FeedItem, Sitemap, parse_feed, parse_sitemap
+from pipeline.ingest.feeds import FeedError, FeedItem, Listing, parse_feed, parse_sitemap
 from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Reply, Tally, Validators
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.state import OutletState, SourceSeen
@@ -29,7 +29,10 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A feed or sitemap after this run's look at it; `children` are an index's sitemaps."""
+    """A feed or sitemap after this run's look at it; `children` are an index's sitemaps.
+
+    `reason`: why it failed, or what is wrong with one that was read all the same.
+    """
 
     url: str
     state: SourceState
@@ -89,16 +92,17 @@ class SourceReader:
             found.children[:_MAX_CHILDREN],
             reply.validators,
             sha256,
+            found.note,
         )
 
     async def _may_ask(self, url: str) -> None:
         await self.robots.check(url, self.outlet, self.tally)
 
-    def _parse(self, reply: Reply, *, is_feed: bool) -> Sitemap:
+    def _parse(self, reply: Reply, *, is_feed: bool) -> Listing:
         try:
             content = gunzipped(reply.content, self.network.max_feed_bytes)
             if is_feed:
-                return Sitemap(items=parse_feed(content, reply.url))
+                return parse_feed(content, reply.url)
             return parse_sitemap(content, reply.url)
         except FeedError as error:
             raise FetchFailed("bad_feed", str(error)) from None

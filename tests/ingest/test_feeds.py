@@ -29,13 +29,13 @@ def test_rss_and_atom_give_the_same_items() -> None:
         <item><title>No link</title></item>
         <item><title>Mail</title><link>mailto:desk@a.example</link></item></channel></rss>"""
     item = FeedItem("http://a.example/one?id=7&p=2", "Ferry & tide", datetime(2026, 3, 5, 9, tzinfo=UTC))
-    assert parse_feed(atom.encode(), BASE) == (item,)
-    assert parse_feed(other.encode(), BASE) == (item,)
+    assert parse_feed(atom.encode(), BASE).items == (item,)
+    assert parse_feed(other.encode(), BASE).items == (item,)
 
 
 def test_a_feed_cut_short_gives_what_it_has() -> None:
     whole = rss("a.example", "/one", "/two").encode()
-    items = parse_feed(whole[: whole.index(b"News of /two")], BASE)
+    items = parse_feed(whole[: whole.index(b"News of /two")], BASE).items
     assert items[0].url == "http://a.example/one"
 
 
@@ -81,5 +81,20 @@ def test_entities_are_neither_read_nor_expanded(tmp_path: Path) -> None:
         with suppress(FeedError):
             items += parse_sitemap(f"{dtd}<urlset><url>{loc}</url></urlset>".encode(), BASE).items
         with suppress(FeedError):
-            items += parse_feed(f"{dtd}<rss><channel><item>{link}</item></channel></rss>".encode(), BASE)
+            items += parse_feed(
+                f"{dtd}<rss><channel><item>{link}</item></channel></rss>".encode(), BASE
+            ).items
         assert not [item for item in items if "secret" in item.url]
+
+
+def test_a_date_that_is_not_whole_is_none_whatever_day_it_is() -> None:
+    """The parser would fill it from the clock."""
+    dates = ("March 2026", "yesterday", "2 hours ago", "5 March", "2026-03", "Thursday 9:00")
+    whole = ("Thu, 05 Mar 2026 02:00:00 MST", "<![CDATA[2026-03-05T09:00:00Z]]>", "March 5, 2026 09:00 GMT")
+    items = "".join(
+        f"<item><link>/{n}</link><pubDate>{date}</pubDate></item>" for n, date in enumerate((*dates, *whole))
+    )
+    feed = f'<rss version="2.0"><channel><title>N</title>{items}</channel></rss>'
+    for content in (feed.encode(), feed.encode("utf-16")):
+        found = [item.published_at for item in parse_feed(content, BASE).items]
+        assert found == [None] * len(dates) + [datetime(2026, 3, 5, 9, tzinfo=UTC)] * len(whole)
