@@ -49,11 +49,19 @@ class TomlFile:
         try:
             return adapter.validate_python(value)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            location = (*at, *first["loc"])
-            field = ".".join(str(part) for part in location)
-            problem = f"{first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"[:300]
-            raise BadInput.at(self.path, self.line(location), field, problem) from None
+            raise self.problems(error, at)[0] from None
+
+    def problems(self, found: ValidationError, at: tuple[str | int, ...] = ()) -> list[BadInput]:
+        """Everything that validation found wrong in the part of the file at `at`, a line each."""
+        return [
+            BadInput.at(
+                self.path,
+                self.line((*at, *one["loc"])),
+                ".".join(str(part) for part in (*at, *one["loc"])),
+                f"{one['msg'][0].lower()}{one['msg'][1:]}, got {one['input']!r}"[:300],
+            )
+            for one in found.errors(include_url=False)
+        ]
 
 
 def read_toml(path: Path) -> TomlFile:

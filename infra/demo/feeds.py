@@ -1,10 +1,11 @@
-"""What a site says it has: RSS or Atom, news sitemap and robots.txt, from what is out at a moment.
+"""What a site says it has: front page, feed, news sitemap and robots.txt, from what is out at a moment.
 
 A feed's bytes change only when something came out or changed, never with the clock.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,21 @@ def feed_bytes(site: Site, items: Sequence[Item]) -> bytes:
     return _render(f"{site.feed}.xml", site, items[:FEED_ITEMS])
 
 
+def front_bytes(site: Site, items: Sequence[Item]) -> bytes:
+    """The newest items, and what the site says of itself. Old and broken sites name no feed."""
+    organisation = {
+        "@context": "https://schema.org",
+        "@type": "NewsMediaOrganization",
+        "name": site.name,
+        "url": site.absolute("/"),
+        "address": {"@type": "PostalAddress", "addressLocality": site.market},
+    }
+    if site.owner_group:
+        organisation["parentOrganization"] = {"@type": "Organization", "name": site.owner_group}
+    said = "" if site.json_ld == "none" else json.dumps(organisation, ensure_ascii=False)
+    return _render("front.html", site, items[:FEED_ITEMS], organisation=said)
+
+
 def sitemap_bytes(site: Site, items: Sequence[Item]) -> bytes:
     return _render("news-sitemap.xml", site, items)
 
@@ -73,5 +89,5 @@ def robots_bytes(site: Site) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _render(name: str, site: Site, items: Sequence[Item]) -> bytes:
-    return templates().get_template(name).render(site=site, items=items).encode()
+def _render(name: str, site: Site, items: Sequence[Item], **more: str) -> bytes:
+    return templates().get_template(name).render(site=site, items=items, **more).encode()

@@ -6,7 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.demo.feeds import feed_bytes, items_of, robots_bytes, sitemap_bytes, sitemap_index_bytes
+from infra.demo.feeds import (
+    feed_bytes,
+    front_bytes,
+    items_of,
+    robots_bytes,
+    sitemap_bytes,
+    sitemap_index_bytes,
+)
 from infra.demo.network import Copy, Network
 from infra.demo.pages import page_bytes
 from infra.demo.sites import Site
@@ -55,7 +62,7 @@ class Web:
             return Reply(200, "text/plain; charset=utf-8", robots_bytes(site), _BEGINNING)
         if target == site.sitemap_path and site.sitemap_index:
             return Reply(200, _XML, sitemap_index_bytes(site), _BEGINNING)
-        if target in (site.feed_path, "/news-sitemap.xml"):
+        if target in ("/", site.feed_path, "/news-sitemap.xml"):
             return self._listing(site, target, now)
         copy = self._pages.get((host, target))
         showing = copy.at(now) if copy else None
@@ -76,10 +83,11 @@ class Web:
     def _listing(self, site: Site, target: str, now: datetime) -> Reply:
         items = items_of(site, self._copies[site.domain], now)
         changed = [at for item in items for at in (item.published, item.modified) if at]
-        is_feed = target == site.feed_path
-        return Reply(
-            200,
-            f"application/{site.feed}+xml; charset=utf-8" if is_feed else _XML,
-            feed_bytes(site, items) if is_feed else sitemap_bytes(site, items),
-            max(changed, default=_BEGINNING),
-        )
+        match target:
+            case "/":
+                kind, body = "text/html; charset=utf-8", front_bytes(site, items)
+            case site.feed_path:
+                kind, body = f"application/{site.feed}+xml; charset=utf-8", feed_bytes(site, items)
+            case _:
+                kind, body = _XML, sitemap_bytes(site, items)
+        return Reply(200, kind, body, max(changed, default=_BEGINNING))

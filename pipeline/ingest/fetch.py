@@ -23,6 +23,7 @@ from pipeline.ingest.body import Body, Corrupt, TooLarge, Truncated
 from pipeline.ingest.guard import GuardedResolver, NotPublicError, check_url
 from pipeline.model import Outlet
 
+PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MAX_REDIRECTS = 5
 _FIRST_PAUSE = 0.5
 _CHUNK = 1 << 16

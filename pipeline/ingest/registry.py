@@ -13,14 +13,15 @@ time_zone = "America/Denver"
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 from pydantic_core import PydanticCustomError
 from yarl import URL
@@ -53,7 +54,8 @@ def _url(value: str) -> str:
     return value
 
 
-def _domain(value: str) -> str:
+def host_name(value: str) -> str:
+    """A domain in lower case and IDNA-encoded. Raises `ValueError` if it is none."""
     try:
         host = URL.build(scheme="http", host=value.lower()).raw_host or ""
     except ValueError:
@@ -79,7 +81,7 @@ _Urls = tuple[Annotated[str, AfterValidator(_url)], ...]
 class _Entry:
     id: Annotated[str, Field(pattern=_ID)]
     name: Annotated[str, Field(min_length=1)]
-    domain: Annotated[str, AfterValidator(_domain)]
+    domain: Annotated[str, AfterValidator(host_name)]
     feeds: _Urls = ()
     sitemaps: _Urls = ()
     owner_group: str | None = None
@@ -115,11 +117,38 @@ def load_outlets(path: Path) -> tuple[Outlet, ...]:
 
     Raises `BadInput` with file, line, field and what was expected.
     """
+    outlets, problems = check_outlets(path)
+    if problems:
+        raise problems[0]
+    return outlets
+
+
+def check_outlets(path: Path) -> tuple[tuple[Outlet, ...], list[BadInput]]:
+    """A registry's outlets, and everything that is wrong with it; outlets only if nothing is.
+
+    Raises `BadInput` if it is missing or no TOML.
+    """
     file = read_toml(path)
-    entries = file.check(TypeAdapter(_Tables), file.data).outlet
-    for fault in _faults(entries):
-        raise _bad(file, fault)
-    return tuple(entry.outlet() for entry in entries)
+    try:
+        entries = TypeAdapter(_Tables).validate_python(file.data).outlet
+    except ValidationError as error:
+        return (), file.problems(error)
+    if problems := [_bad(file, fault) for fault in _faults(entries)]:
+        return (), problems
+    return tuple(entry.outlet() for entry in entries), []
+
+
+def entry_toml(outlet: Outlet) -> str:
+    """An outlet as an `[[outlet]]` of a registry, without what is as it is by default."""
+    values = {"id" if name == "outlet_id" else name: getattr(outlet, name) for name in Outlet.__slots__}
+    plain = {field.name: field.default for field in fields(Outlet)}
+    # a JSON string, or a list of them, is TOML, too, once the one character that it leaves bare is gone
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "")
+        for name, value in values.items()
+        if value != plain.get(name)
+    ]
+    return "\n".join(["[[outlet]]", *lines, ""])
 
 
 def shard_outlets(outlets: Sequence[Outlet], n: int) -> dict[str, tuple[Outlet, ...]]:

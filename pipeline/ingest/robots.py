@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from protego import Protego
 from yarl import URL
 
-from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Tally
+from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Gate, Tally
+from pipeline.ingest.registry import on_site
 from pipeline.model import Outlet
+from pipeline.urls import site_of
 
 _AGENT = "Wirefold"
 _READ_BYTES = 512 << 10  # RFC 9309 2.5: at least 500 KiB must be read
@@ -38,16 +40,35 @@ class Robots:
 
     async def check(self, url: str, outlet: Outlet, tally: Tally) -> None:
         """Raise `FetchFailed` with reason robots (withheld) or robots_unreachable (for this run)."""
-        origin = str(URL(url).origin())
-        if origin not in self._rules:
-            self._rules[origin] = asyncio.create_task(self._fetch(origin, outlet, tally))
-        rules = await asyncio.shield(self._rules[origin])
+        origin, rules = str(URL(url).origin()), await self._of(url, outlet, tally)
         if rules.parsed is None:
             problem = f"{origin}/robots.txt: {rules.problem}"
             # retried already when it was fetched, and this run's answer is kept
             raise FetchFailed("robots_unreachable", problem, transient=True, retry_after=float("inf"))
         if not rules.parsed.can_fetch(url, _AGENT):
             raise FetchFailed("robots", f"{origin}/robots.txt withholds {URL(url).raw_path} from us")
+
+    def on_site(self, outlet: Outlet, tally: Tally) -> Gate:
+        """A gate for an outlet's own pages: `check`, and reason other_site for what is not on its domain."""
+
+        async def may_ask(url: str) -> None:
+            host = site_of(url) or ""
+            if not on_site(host, outlet.domain):
+                raise FetchFailed("other_site", f"{host} is not {outlet.domain}")
+            await self.check(url, outlet, tally)
+
+        return may_ask
+
+    async def sitemaps(self, url: str, outlet: Outlet, tally: Tally) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of the URL's origin names; none if it cannot be read."""
+        rules = await self._of(url, outlet, tally)
+        return tuple(rules.parsed.sitemaps) if rules.parsed else ()
+
+    async def _of(self, url: str, outlet: Outlet, tally: Tally) -> _Rules:
+        origin = str(URL(url).origin())
+        if origin not in self._rules:
+            self._rules[origin] = asyncio.create_task(self._fetch(origin, outlet, tally))
+        return await asyncio.shield(self._rules[origin])
 
     async def _fetch(self, origin: str, outlet: Outlet, tally: Tally) -> _Rules:
         url = f"{origin}/robots.txt"

@@ -15,16 +15,14 @@ from typing import Protocol
 
 from pipeline.config import Network
 from pipeline.ingest.feeds import FeedItem
-from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Reply, Tally, Validators
-from pipeline.ingest.registry import on_site
+from pipeline.ingest.fetch import PAGE_TYPES, Ask, Fetcher, FetchFailed, Reply, Tally, Validators
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import Source, SourceReader, SourceState
 from pipeline.ingest.state import OutletState, PageSeen, SourceSeen
 from pipeline.model import Outlet
 from pipeline.params import Params
-from pipeline.urls import normalise_url, site_of
+from pipeline.urls import normalise_url
 
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
 # not the page's failure: it is not ours to ask, not a page, or not asked
 _SKIPPED = frozenset({"robots", "robots_unreachable", "content_type", "other_site", "outlet_down"})
 
@@ -174,8 +172,8 @@ class Visit:
                     self._tally,
                     self._means.params.max_page_bytes,
                     before.validators if before else Validators(),
-                    _HTML,
-                    self._may_ask,
+                    PAGE_TYPES,
+                    self._means.robots.on_site(self._outlet, self._tally),
                 )
             )
         except FetchFailed as failed:
@@ -195,12 +193,6 @@ class Visit:
             raw_sha256=sha256,
             raw_bytes=len(reply.content),
         )
-
-    async def _may_ask(self, url: str) -> None:
-        host = site_of(url) or ""
-        if not on_site(host, self._outlet.domain):
-            raise FetchFailed("other_site", f"{host} is not {self._outlet.domain}")
-        await self._means.robots.check(url, self._outlet, self._tally)
 
     def _failed(self, item: FeedItem, failed: FetchFailed) -> PageFetch:
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed.transient else 0
