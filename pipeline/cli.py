@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline import __version__, cli_judge, cli_release, cli_sql
+from pipeline import __version__, cli_judge, cli_outlets, cli_release, cli_sql
 from pipeline.cli_shared import Json, Lake, Now, open_existing, open_released, print_json, run_of
 from pipeline.errors import BadInput, WirefoldError
 
@@ -313,6 +313,7 @@ app.command()(cli_release.lineage)
 app.command()(cli_release.maintain)
 app.command()(cli_release.register)
 app.command()(cli_sql.sql)
+app.add_typer(cli_outlets.app, name="outlets")
 
 
 @app.command()
