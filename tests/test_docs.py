@@ -281,10 +281,17 @@ def test_figures_of_a_pair() -> None:
 
 
 def test_the_readme_shows_every_command() -> None:
-    shown = re.findall(r"^wirefold (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert set(shown) == {
-        command.callback.__name__ for command in app.registered_commands if command.callback
+    groups = {str(group.name): group.typer_instance for group in app.registered_groups}
+    pattern = rf"^wirefold ((?:{'|'.join(groups)}) \w+|\w+)"
+    shown = re.findall(pattern, (ROOT / "README.md").read_text(), re.MULTILINE)
+    known = {
+        f"{name} {command.callback.__name__}".strip()
+        for name, typer in {"": app, **groups}.items()
+        if typer
+        for command in typer.registered_commands
+        if command.callback
     }
+    assert set(shown) == known
 
 
 def anchors(page: Path) -> set[str]:
