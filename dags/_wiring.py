@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -148,18 +148,26 @@ def runs_of(context: Mapping[str, Any]) -> list[Run]:
     return [Run.at(now) for now in clocks]
 
 
-def open_run(context: Mapping[str, Any]) -> Opened:
+def open_run(
+    context: Mapping[str, Any],
+    run_id: str | None = None,
+    ready: Callable[[Store], Sequence[str]] | None = None,
+) -> Opened:
     """Read the configuration named by WIREFOLD_CONFIG and open its lake for the task's run.
 
-    Of several triggering runs it is the one that was taken up last: it sees the others' pages, which is not
-    so of the one whose event is the newest. S3 credentials come from the connection `wirefold_s3` and
-    nowhere else. Raises `BadInput` on a missing or broken configuration, `Failed` on a lake that ignores
-    conditional writes.
+    That is `run_id` if it is given. Started by an asset it is the one that was taken up last: it sees the
+    others' pages, which is not so of the one whose event is the newest. Not only the triggering runs count,
+    but those that the lake has `ready`, oldest first: of the events that come while a dag is at its
+    `max_active_runs`, Airflow 3.3 gives the next run but the first (apache/airflow#56050).
+
+    S3 credentials come from the connection `wirefold_s3` and nowhere else. Raises `BadInput` on a missing or
+    broken configuration, `Failed` on a lake that ignores conditional writes.
     """
     from pipeline import steps
     from pipeline.config import load_config
     from pipeline.errors import BadInput
     from pipeline.lake.order import by_place
+    from pipeline.model import Run
 
     path = os.environ.get("WIREFOLD_CONFIG")
     if not path:
@@ -176,8 +184,11 @@ def open_run(context: Mapping[str, Any]) -> Opened:
         said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
         client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
     lake = steps.open_lake(config, s3_client=client)
-    place = by_place(lake)
-    return Opened(lake, max(runs_of(context), key=lambda run: place(run.run_id)), config)
+    if run_id is not None:
+        return Opened(lake, Run.of(run_id), config)
+    of_others = ready(lake) if ready and context.get("triggering_asset_events") else ()
+    runs, place = [*runs_of(context), *map(Run.of, of_others)], by_place(lake)
+    return Opened(lake, max(runs, key=lambda run: place(run.run_id)), config)
 
 
 def event_extra(run: Run, **figures: Any) -> dict[str, Any]:

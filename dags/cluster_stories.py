@@ -36,29 +36,30 @@ from airflow.sdk import dag, get_current_context, task
 )
 def cluster_stories() -> None:
     @task
-    def match() -> dict[str, int]:
+    def match() -> dict[str, Any]:
         """Sign new pages, find and verify pairs, cluster."""
         from pipeline import steps
+        from pipeline.lake.order import runs_placed
 
-        at = open_run(get_current_context())
+        at = open_run(get_current_context(), ready=runs_placed)
         matched = asdict(steps.match(at.lake, at.run, at.config))
         tell(at.run, "match", matched)
         send("match", **matched)
-        return matched
+        return {"run_id": at.run.run_id, **matched}
 
     @task(outlets=[STORIES])
-    def story(outlet_events: Any = None) -> dict[str, int]:
+    def story(matched: dict[str, Any], outlet_events: Any = None) -> dict[str, int]:
         """Give clusters their story ids."""
         from pipeline import steps
 
-        at = open_run(get_current_context())
+        at = open_run(get_current_context(), run_id=matched["run_id"])
         told = asdict(steps.story(at.lake, at.run, at.config))
         outlet_events[STORIES].extra = event_extra(at.run, **told)
         tell(at.run, "story", told)
         send("story", **told)
         return told
 
-    match() >> story()
+    story(match())
 
 
 cluster_stories()

@@ -55,11 +55,12 @@ def publish_release() -> None:
         from airflow.sdk.exceptions import AirflowSkipException
 
         from pipeline import steps
+        from pipeline.lake.order import runs_told
         from pipeline.news import news
         from pipeline.publish.fencing import TakenIn
         from pipeline.publish.manifest import read_manifest
 
-        at = open_run(get_current_context())
+        at = open_run(get_current_context(), ready=runs_told)
         try:
             released = asdict(steps.publish(at.lake, at.run, at.config))
         except TakenIn as told:

@@ -26,7 +26,7 @@ from typing import Any
 
 from _metrics import send
 from _notify import post
-from _wiring import DEFAULT_ARGS, NOW, RELEASE, Tag, log, open_run, tell
+from _wiring import DEFAULT_ARGS, NOW, RELEASE, Tag, open_run, tell
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, dag, get_current_context, task, task_group
 
@@ -67,10 +67,6 @@ def review_stories() -> None:
         at, params = open_run(context), context["params"]
         desk = Desk(at.lake)
         newest = desk.newest()
-        if context["triggering_asset_events"] and at.run.run_id != newest.run_id:
-            # the runs that queued up while questions waited: the last of them asks
-            log.info("%s is not the newest release any more: nothing is asked", at.run.run_id)
-            return []
         asked = questions(desk, newest, params["pairs"], params["within"])
         tell(at.run, "review", {"pairs asked": len(asked)})
         send("review", asked=len(asked))

@@ -57,6 +57,11 @@ def places(lake: Store) -> tuple[Place, ...]:
     return tuple(Place(run_id, *map(int, said)) for run_id, *said in lines)
 
 
+def runs_placed(lake: Store) -> tuple[str, ...]:
+    """Their ids alone."""
+    return tuple(place.run_id for place in places(lake))
+
+
 def place_of(lake: Store, run: Run) -> Place | None:
     """The run's place, or None if it has none yet."""
     return next((place for place in places(lake) if place.run_id == run.run_id), None)
@@ -73,7 +78,7 @@ def forget_old(lake: Store) -> int:
 
 def runs_before(lake: Store, run: Run) -> tuple[str, ...]:
     """The ids of the runs taken up before this one: of all, if it has no place yet."""
-    runs = tuple(place.run_id for place in places(lake))
+    runs = runs_placed(lake)
     return runs[: runs.index(run.run_id)] if run.run_id in runs else runs
 
 
@@ -85,7 +90,7 @@ def runs_until(lake: Store, run: Run) -> tuple[str, ...]:
 def runs_told(lake: Store) -> tuple[str, ...]:
     """The ids of all runs that have their events in the ledger, in the order in which they were taken up."""
     told = set(ledger.told(lake))
-    return tuple(place.run_id for place in places(lake) if place.run_id in told)
+    return tuple(run_id for run_id in runs_placed(lake) if run_id in told)
 
 
 def unfinished(lake: Store, run: Run) -> tuple[Run, ...]:

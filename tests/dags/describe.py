@@ -67,8 +67,9 @@ def run_ids() -> dict[str, list[str]]:
     }
 
 
-def worked_for() -> str:
-    """The run that a task works for when two are handed over, the one with the newer clock taken up first."""
+def worked_for() -> dict[str, str]:
+    """The run that a task works for: of two handed over, the one with the newer clock taken up first; of one
+    handed over and two that are ready; of one by hand and two ready; of one that it is told."""
     from _wiring import open_run
 
     from pipeline.lake import order
@@ -81,7 +82,15 @@ def worked_for() -> str:
         for run_id in ("20310407T090000Z", "20310407T080000Z"):
             order.place(open_store(f"{folder}/lake"), run_id)
         events = [SimpleNamespace(extra={"now": f"2031-04-07T0{hour}:00:00+00:00"}) for hour in (8, 9)]
-        return open_run({"triggering_asset_events": {"pages": events}}).run.run_id
+        started = {"triggering_asset_events": {"pages": events[1:]}}
+        by_hand = {"params": {"now": "2031-04-07T09:00:00+00:00"}}
+        opened = {
+            "two": open_run({"triggering_asset_events": {"pages": events}}),
+            "one of two ready": open_run(started, ready=order.runs_placed),
+            "by hand": open_run(by_hand, ready=order.runs_placed),
+            "told": open_run(started, run_id="20310407T070000Z"),
+        }
+        return {name: at.run.run_id for name, at in opened.items()}
 
 
 def retries() -> dict[str, str]:
