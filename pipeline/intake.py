@@ -19,6 +19,7 @@ from pipeline.errors import BadInput
 from pipeline.extract.course import Course
 from pipeline.extract.credit import load_rules
 from pipeline.extract.credited import add_credits
+from pipeline.extract.noticed import add_notices
 from pipeline.extract.pool import extract_many
 from pipeline.extract.tables import from_templates, to_templates
 from pipeline.ingest.articles import COLUMNS, read_articles
@@ -152,7 +153,7 @@ def _batches(
     for path in inputs:
         if kind_of(path).holds_articles:
             for batch in read_articles(path, run, config.params, outlet_field, tell, columns):
-                yield add_credits(batch.pages, rules), batch.quarantine
+                yield add_notices(add_credits(batch.pages, rules)), batch.quarantine
         else:
             raws = read_pages(path, run, config.params, tell)
             yield from extract_many(raws, rules, config.params, run, course)

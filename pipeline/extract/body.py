@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import trafilatura
 from lxml import etree, html
 
 from pipeline.extract import lines as kinds
-from pipeline.extract.people import contributors_in
+from pipeline.extract.imprint import Imprint, read_imprint
 from pipeline.extract.prune import drop_chrome, drop_silent, drop_teasers, marks, take_captions
 from pipeline.extract.text import key, squash
 
@@ -32,12 +32,8 @@ class Article:
     body: str
     footer: str = ""
     byline: str | None = None
-    dateline: str | None = None
-    dateline_place: str | None = None
     topic: str | None = None
-    contributors: tuple[str, ...] = ()
-    copyright_line: str | None = None
-    copyright_year: int | None = None
+    imprint: Imprint = field(default_factory=Imprint)
     image_credits: tuple[str, ...] = ()
 
 
@@ -64,19 +60,12 @@ def settle(lines: Sequence[str], headline: str, photo_credits: Sequence[str] = (
     """Tell the lines of an article from its headline, byline, captions, closing lines and chrome."""
     found = _sort(_cut_tail(list(lines)), headline)
     body, footer = _part_closing(found.body, found.closing)
-    copyright_line = next((line for line in footer if kinds.COPYRIGHT.match(line)), None)
-    year = kinds.YEAR.search(copyright_line) if copyright_line else None
-    dateline = next(filter(None, map(kinds.read_dateline, body[:6])), None)
     return Article(
         body="\n".join(body),
         footer="\n".join(footer),
         byline=found.byline,
-        dateline=dateline[0] if dateline else None,
-        dateline_place=dateline[1] if dateline else None,
         topic=found.topic,
-        contributors=contributors_in("\n".join(line for line in footer if kinds.names_contributors(line))),
-        copyright_line=copyright_line,
-        copyright_year=int(year[0]) if year else None,
+        imprint=read_imprint(body, footer),
         image_credits=tuple(dict.fromkeys(filter(None, [*photo_credits, *found.credits]))),
     )
 

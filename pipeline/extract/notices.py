@@ -41,6 +41,11 @@ _KINDS = {
 
 
 _PIECES = {kind: pieces_of(pattern) for kind, pattern in _KINDS.items()}
+# of all kinds: (as they are, of any case), of which a text with a notice holds at least one
+PIECES: tuple[tuple[str, ...], tuple[str, ...]] = (
+    tuple(sorted({piece for exact, _ in _PIECES.values() for piece in exact})),
+    tuple(sorted({piece for _, folded in _PIECES.values() for piece in folded})),
+)
 
 
 def find_notices(headline: str, body: str, footer: str) -> tuple[Evidence, ...]:

@@ -93,7 +93,7 @@ def _own_url(raw: RawPage, declared: Declared) -> str:
 
 
 def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run) -> Page:
-    article, declared = read.article, read.declared
+    article, declared, imprint = read.article, read.declared, read.article.imprint
     word_count = count_words(article.body)
     paywall = _paywall(read, raw, word_count, params)
     zone = ZoneInfo(raw.time_zone) if raw.time_zone else None
@@ -120,10 +120,10 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
         byline_source=signed.source,
         authors=signed.authors,
         authors_source=signed.authors_source,
-        contributors=tuple(name for name in article.contributors if name not in signed.authors),
-        dateline=article.dateline,
-        dateline_place=article.dateline_place,
-        dateline_date=dateline_date(article.dateline or "", published.at if published else None),
+        contributors=tuple(name for name in imprint.contributors if name not in signed.authors),
+        dateline=imprint.dateline,
+        dateline_place=imprint.dateline_place,
+        dateline_date=dateline_date(imprint.dateline or "", published.at if published else None),
         published_at=published.at if published else None,
         published_at_source=published.source if published else None,
         # feeds are read into UTC
@@ -140,8 +140,8 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
         declared_canonical_url=declared.canonical,
         robots_noindex=declared.robots_noindex,
         news_noindex=declared.news_noindex,
-        copyright_line=article.copyright_line,
-        copyright_year=article.copyright_year,
+        copyright_line=imprint.copyright_line,
+        copyright_year=imprint.copyright_year,
         image_credits=article.image_credits,
         wire_service=credit.service,
         wire_services=credit.services,

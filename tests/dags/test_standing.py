@@ -76,15 +76,19 @@ def test_any_task_cleared_and_run_again_leaves_the_same_bytes(stands: Standing) 
     assert newest
     before = stands.digests()
     for dag, run in [(dag, _run_of(stands, dag, newest.run_id)) for dag in ALL]:
-        stands.ask(
-            "POST",
-            f"/dags/{dag}/clearTaskInstances",
-            {"dry_run": False, "only_failed": False, "dag_run_id": run},
-        )
-        assert stands.ended(dag, run) == "success"
+        for task in {name.rpartition(" ")[0]: None for name in stands.tasks(dag, run)}:
+            clear(stands, dag, run, task)
+            assert stands.ended(dag, run) == "success"
     stands.released(5)
     after = stands.digests()
     assert {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)} == set()
+
+
+def clear(stands: Standing, dag: str, run: str, task: str) -> None:
+    """A task alone, in all its instances."""
+    which = {"dag_run_id": run, "task_ids": [task], "only_failed": False}
+    cleared = stands.ask("POST", f"/dags/{dag}/clearTaskInstances", {"dry_run": False, **which})
+    assert {row["task_id"] for row in cleared["task_instances"]} == {task}
 
 
 def _run_of(stands: Standing, dag: str, run_id: str) -> str:
@@ -143,6 +147,22 @@ def test_a_review_is_answered_and_one_times_out(stands: Standing) -> None:
     assert stands.ended("review_stories", "by_hand_1") == "success"
     assert stands.tasks("review_stories", "by_hand_1")["pair.keep 0"] == "skipped"
     assert judged(stands.lake()).num_rows == 1
+
+
+def test_a_release_starts_a_review(stands: Standing) -> None:
+    newest = read_manifest(stands.lake())
+    assert newest
+    clear(stands, "publish_release", _run_of(stands, "publish_release", newest.run_id), "publish")
+
+    def started() -> list[str]:
+        return [
+            str(run["dag_run_id"])
+            for run in stands.runs("review_stories")
+            if run["run_type"] == "asset_triggered" and stands.tasks("review_stories", run["dag_run_id"])
+        ]
+
+    [run] = stands.wait(started, "a review started by the release")
+    stands.wait(lambda: stands.tasks("review_stories", run)["pairs -1"] == "success", "its pairs found")
     stands.pause("review_stories", True)
 
 

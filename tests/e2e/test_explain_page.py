@@ -87,6 +87,8 @@ def test_a_page_that_is_refused_says_why(tmp_path: Path) -> None:
     path = tmp_path / "stub.html"
     path.write_text(html_page(("Tickets are gone.",)))
     assert "refused: too_short: 4 words, fewer than 25" in explained(str(path))
+    path.write_text("<div>" * 200_000 + html_page(PARAGRAPHS))
+    assert "refused: too_short: 0 words, fewer than 25" in explained(str(path))
 
 
 def test_a_page_from_the_network_is_asked_for_like_all_others(world: World) -> None:
