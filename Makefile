@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release lock docs clean
+.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest lock docs clean
 
 setup: $(STAMP)
 
@@ -66,6 +66,10 @@ bench-incremental: setup
 # A release of a million republications, then one of a thousand new pages; takes ten minutes and 15 GB.
 bench-release: setup
 	$(BIN)/python -m tests.benchmarks.releasing $(ARGS)
+
+# Three hundred outlets of the demo network, beside a bare aiohttp loop; takes some minutes.
+bench-ingest: setup
+	$(BIN)/python -m tests.benchmarks.ingesting $(ARGS)
 
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup

