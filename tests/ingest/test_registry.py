@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,21 @@ sitemaps = [
   "http://beacon.test/news.xml",
 ]
 """
+
+
+US = Path(__file__).parents[2] / "infra" / "registry" / "us-affiliates.toml"
+
+
+def test_the_registry_of_us_affiliates_is_sound_and_polite() -> None:
+    outlets = load_outlets(US)
+    assert len(outlets) >= 60
+    assert len({outlet.owner_group for outlet in outlets}) >= 8
+    for one in outlets:
+        assert one.owner_group and one.market and one.feeds and one.time_zone != "UTC", one.outlet_id
+        assert (one.max_concurrency, one.delay_seconds) == (1, 2.0)
+        assert (one.call_sign is None) == (one.network is None)
+        assert one.call_sign is None or re.fullmatch("[KW][A-Z]{2,3}", one.call_sign)
+    assert "UNTESTED" in US.read_text()
 
 
 def registry(folder: Path, text: str) -> Path:
