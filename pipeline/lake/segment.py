@@ -51,7 +51,9 @@ def writing_segment(lake: Store, key: str, schema: pa.Schema) -> Iterator[Callab
 
 def read_segment(lake: Store, key: str) -> pa.Table:
     """Read a segment. Raises `Missing` if there is none."""
-    return pq.read_table(io.BytesIO(lake.get(key)))
+    # not by pq.read_table: of a Python file its scanner lets go after it has returned, and a process that
+    # ends just then is aborted (1 ingest in 25) or hangs (apache/arrow#33975, #50482)
+    return pq.ParquetFile(pa.BufferReader(lake.get(key))).read()
 
 
 def read_batches(
@@ -103,7 +105,8 @@ def read_segments(
     parts = [chosen.empty_table()]
     for key in keys:
         with lake.open(key) as stored:
-            parts.append(pq.read_table(stored, columns=chosen.names).select(chosen.names).cast(chosen))
+            table = pq.ParquetFile(stored, pre_buffer=False).read(columns=chosen.names)
+            parts.append(table.select(chosen.names).cast(chosen))
     return pa.concat_tables(parts)
 
 
