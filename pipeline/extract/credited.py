@@ -7,7 +7,6 @@ piece of some rule (two in five in real news), the same over heads and tails one
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline.extract.credit import Marks, WireRules, find_credit, head_and_tail
 from pipeline.extract.people import is_nobody
+from pipeline.extract.pieces import holding_one_of
 from pipeline.model import Credit, Evidence
 from pipeline.segments import PAGES, STRINGS
 from pipeline.urls import site_of
@@ -90,6 +90,6 @@ def _pieces(rules: WireRules, places: tuple[str, ...]) -> str:
     indices = [rules.places[place] for place in places]
     if any(index.always for index in indices):
         return ""
-    exact = sorted({re.escape(piece) for index in indices for piece in index.exact})
-    folded = sorted({re.escape(piece) for index in indices for piece in index.folded})
-    return "|".join([*exact, f"(?i:{'|'.join(folded)})"] if folded else exact)
+    exact = {piece for index in indices for piece in index.exact}
+    folded = {piece for index in indices for piece in index.folded}
+    return holding_one_of(exact, folded)

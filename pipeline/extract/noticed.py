@@ -7,7 +7,6 @@ read line by line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -21,6 +20,7 @@ from pipeline.extract import lines as kinds
 from pipeline.extract.dates import dateline_date
 from pipeline.extract.imprint import Imprint, read_imprint
 from pipeline.extract.notices import PIECES, find_notices
+from pipeline.extract.pieces import holding_one_of
 from pipeline.segments import PAGES
 
 _LAST_LINES = 8
@@ -28,7 +28,7 @@ _HEAD_CHARS, _TAIL_CHARS = 1_500, 2_500
 # more than `lines.read_dateline` takes: capitals, or a service in brackets, then a dash
 _MAY_BE_DATELINE = r"(?m)^(?:[^a-z\n]{3}[^\n]*(?:--|–|—)|[^\n]*\((?:[A-Z]|dpa)[^)\n]*\)\s?(?:\.-|--|[-–—:_]))"
 _MAY_BE_CLOSING = r"(?i:contributed|reporting (?:and writing )?by|copyright)|©|\([cC]\)"
-_NOTICE_WORDS = "|".join([*map(re.escape, PIECES[0]), f"(?i:{'|'.join(map(re.escape, PIECES[1]))})"])
+_NOTICE_WORDS = holding_one_of(*PIECES)
 _TOLD = ("notices", "notice_evidence", "dateline_date", *(field.name for field in fields(Imprint)))
 
 

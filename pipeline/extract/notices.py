@@ -42,9 +42,9 @@ _KINDS = {
 
 _PIECES = {kind: pieces_of(pattern) for kind, pattern in _KINDS.items()}
 # of all kinds: (as they are, of any case), of which a text with a notice holds at least one
-PIECES: tuple[tuple[str, ...], tuple[str, ...]] = (
-    tuple(sorted({piece for exact, _ in _PIECES.values() for piece in exact})),
-    tuple(sorted({piece for _, folded in _PIECES.values() for piece in folded})),
+PIECES = (
+    frozenset(piece for exact, _ in _PIECES.values() for piece in exact),
+    frozenset(piece for _, folded in _PIECES.values() for piece in folded),
 )
 
 

@@ -35,6 +35,12 @@ def pieces_of(pattern: re.Pattern[str]) -> tuple[tuple[str, ...], tuple[str, ...
     return _shortest(exact), _shortest(folded)
 
 
+def holding_one_of(exact: Iterable[str], folded: Iterable[str]) -> str:
+    """An expression for RE2 that finds any of the pieces, those that are folded in any case."""
+    spelled, any_case = ([re.escape(one) for one in sorted(pieces)] for pieces in (exact, folded))
+    return "|".join([*spelled, f"(?i:{'|'.join(any_case)})"] if any_case else spelled)
+
+
 def _shortest(pieces: set[str]) -> tuple[str, ...]:
     """Without those that contain another one."""
     return tuple(sorted(one for one in pieces if not any(other in one for other in pieces - {one})))

@@ -33,7 +33,7 @@ def test_each_claim_breaks() -> None:
     shy = next(site for site in SITES if site.fault == "robots_pages")
     site = SOUND[0]
     row = {"outlet_id": site.site_id, "outcome": "quarantined", "reason": "timeout"}
-    whole = Request(site.domain, site.feed_path, 200)
+    whole, same = (Request(site.domain, site.feed_path, status) for status in (200, 304))
     assert ingesting._middle([1.1, 1.2, 3.0]) == ("1.20", True)
     assert ingesting._middle([1.3, 1.2, 3.0]) == ("1.30", False)
     for broken, held in (
@@ -45,7 +45,9 @@ def test_each_claim_breaks() -> None:
         (ingesting._contained(SITES, [row]), ingesting._contained(SITES, [row | {"outcome": "fetched"}])),
         (
             ingesting._conditional(SITES, [whole], []),
-            ingesting._conditional(SITES, [Request(site.domain, "/robots.txt", 200)], []),
+            ingesting._conditional(SITES, [Request(site.domain, "/robots.txt", 200), same], []),
         ),
+        (ingesting._conditional(SITES, [], []), ingesting._conditional(SITES, [same], [])),
+        (ingesting._contained(SITES, []), ingesting._contained(SITES, [row | {"outcome": "fetched"}])),
     ):
         assert (broken.held, held.held) == (False, True), broken.claim

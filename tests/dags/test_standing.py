@@ -76,7 +76,7 @@ def test_any_task_cleared_and_run_again_leaves_the_same_bytes(stands: Standing) 
     assert newest
     before = stands.digests()
     for dag, run in [(dag, _run_of(stands, dag, newest.run_id)) for dag in ALL]:
-        for task in {name.rpartition(" ")[0]: None for name in stands.tasks(dag, run)}:
+        for task in dict.fromkeys(name.rpartition(" ")[0] for name in stands.tasks(dag, run)):
             clear(stands, dag, run, task)
             assert stands.ended(dag, run) == "success"
     stands.released(5)

@@ -142,6 +142,29 @@ def test_a_backfill_joins_what_is_there_and_its_release_is_the_newest(tmp_path: 
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == files
 
 
+def test_notices_in_a_dump_cancel_and_correct(tmp_path: Path) -> None:
+    killed, corrected = prose(41, 120), prose(42, 120)
+    texts = (f"KILL — {killed}", f"{corrected}", f"Correction: this names the right quay.\n{corrected}")
+    path = tmp_path / "dump.jsonl"
+    rows = [
+        {
+            "doc_id": f"d{number}",
+            "site": f"s{number}.example",
+            "url": f"http://s{number}.example/",
+            "text": text,
+        }
+        for number, text in enumerate(texts)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    wirefold("cluster", str(path), "--out", str(tmp_path / "lake"), "--now", NOW)
+    lake = open_store(str(tmp_path / "lake"))
+    stories = read_table(lake, "stories").to_pylist()
+    assert sorted((row["pub_status"], row["has_correction"]) for row in stories) == [
+        ("canceled", False),
+        ("usable", True),
+    ]
+
+
 def test_explain_gives_the_figures_and_the_aligned_text(lake: str) -> None:
     found = wirefold("explain", lake, "a2", "a1")
     assert found["same_story"]

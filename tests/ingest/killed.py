@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 from warcio.archiveiterator import ArchiveIterator
 
@@ -47,8 +47,8 @@ Pages = list[tuple[str, str, str | None, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of one: seconds into the ingest at which it died (None: it had ended), the shards that were
-    committed and the raw files that lay there then, and what was wrong after the rerun."""
+    """What became of one: seconds into the ingest at which it was to die, and whether it did (else it had
+    ended); the shards committed and the raw files that lay there then; what was wrong after the rerun."""
 
     moment: float
     died: bool
@@ -63,57 +63,51 @@ def run_trials(folder: Path, moments: int, seed: int = SEED) -> list[Trial]:
     with DemoServer(now=EVENING, slow_seconds=0.2) as server:
         expected, seconds = _undisturbed(folder / "whole", server.address)
         pick = random.Random(seed)
-        for number in track(range(moments), "trials", console=Console(stderr=True), transient=True):
-            while True:
-                trial = _trial(
-                    folder / f"{number}-{len(trials)}", server.address, pick.uniform(0, seconds), expected
-                )
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("trials", total=moments)
+            while not progress.finished:
+                moment = pick.uniform(0, seconds)
+                trial = _trial(folder / str(len(trials)), server.address, moment, expected)
                 trials.append(trial)
-                if trial.died:
-                    break
+                progress.update(task, advance=trial.died)
     return trials
 
 
 def _undisturbed(folder: Path, address: str) -> tuple[Pages, float]:
     """The pages of a run that nobody kills, and how long its ingest takes."""
-    process = _start(folder, address)
-    began = time.monotonic()
-    assert process.wait() == 0
-    seconds = time.monotonic() - began
-    config = load_config(folder / "wirefold.toml")
+    config, code, seconds = _process(folder, address)
+    assert code == 0
     return _pages(steps.open_lake(config), config), seconds
 
 
 def _trial(folder: Path, address: str, moment: float, expected: Pages) -> Trial:
-    process = _start(folder, address)
-    try:
-        process.wait(moment)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    died = process.wait() == -signal.SIGKILL
-    config = load_config(folder / "wirefold.toml")
+    config, code, _ = _process(folder, address, moment)
     lake = steps.open_lake(config)
     committed = sum(1 for _ in lake.list(f"fetches/run={RUN.run_id}/"))
     raw_files = sum(1 for _ in lake.list("raw/"))
-    assert _start(folder, address).wait() == 0
-    return Trial(moment, died, committed, raw_files, _wrong(lake, config, expected))
+    _, again, _ = _process(folder, address)
+    assert again == 0
+    return Trial(moment, code == -signal.SIGKILL, committed, raw_files, _wrong(lake, config, expected))
 
 
-def _start(folder: Path, address: str) -> subprocess.Popen[str]:
-    """A process that ingests, once it has all modules loaded."""
+def _process(folder: Path, address: str, moment: float | None = None) -> tuple[Config, int, float]:
+    """Ingest in a process that is killed so many seconds after it has all modules loaded (None: never).
+
+    The configuration, the exit code and how long it took.
+    """
     folder.mkdir(exist_ok=True)
-    config = write_config(folder, str(folder / "lake"), address, [site.site_id for site in SITES], shards=3)
-    command = [
-        sys.executable,
-        "-m",
-        __spec__.name if __name__ == "__main__" else __name__,
-        "--config",
-        str(config),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
+    path = write_config(folder, str(folder / "lake"), address, [site.site_id for site in SITES], shards=3)
+    command = [sys.executable, "-m", "tests.ingest.killed", "--config", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        began = time.monotonic()
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        code = process.wait()
+    return load_config(path), code, time.monotonic() - began
 
 
 def _ingest(config: Config) -> None:
