@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from pipeline.config import Network
 from pipeline.counts import Counts
 from pipeline.ingest.fetch import Fetcher, user_agent
+from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.state import load_state, save_state
 from pipeline.ingest.visit import Means, PageFetch, Visit, Visited
@@ -130,6 +131,7 @@ async def _harvest(
                 params,
                 fetcher,
                 Robots(fetcher),
+                Parser(),
                 progress.found,
                 progress.one_done,
             )

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.config import Network
-from pipeline.ingest.body import gunzipped
-from pipeline.ingest.feeds import FeedError, FeedItem, Listing, parse_feed, parse_sitemap
+from pipeline.ingest.body import Corrupt, TooLarge, Truncated, gunzipped
+from pipeline.ingest.feeds import FeedError, FeedItem, Listing
 from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Reply, Tally, Validators
+from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.state import OutletState, SourceSeen
 from pipeline.model import Outlet
@@ -52,6 +53,7 @@ class SourceReader:
     network: Network
     fetcher: Fetcher
     robots: Robots
+    parser: Parser
     tally: Tally
 
     async def read_all(self) -> tuple[Source, ...]:
@@ -79,7 +81,7 @@ class SourceReader:
             sha256 = hashlib.sha256(reply.content).hexdigest()
             if reply.status == 304 or sha256 == before.sha256:
                 return Source(url, SourceState.UNCHANGED)
-            found = self._parse(reply, is_feed=is_feed)
+            found = await self._parse(reply, is_feed=is_feed)
         except FetchFailed as failed:
             state = SourceState.FORBIDDEN if failed.reason == "robots" else SourceState.FAILED
             return Source(url, state, reason=f"{url}: {failed}")
@@ -98,14 +100,9 @@ class SourceReader:
     async def _may_ask(self, url: str) -> None:
         await self.robots.check(url, self.outlet, self.tally)
 
-    def _parse(self, reply: Reply, *, is_feed: bool) -> Listing:
+    async def _parse(self, reply: Reply, *, is_feed: bool) -> Listing:
         try:
             content = gunzipped(reply.content, self.network.max_feed_bytes)
-            if is_feed:
-                return parse_feed(content, reply.url)
-            return parse_sitemap(content, reply.url)
-        except FeedError as error:
+            return await self.parser.parse(content, reply.url, is_feed=is_feed)
+        except (FeedError, TooLarge, Truncated, Corrupt) as error:
             raise FetchFailed("bad_feed", str(error)) from None
-        except Exception as error:
-            # three parsers on hostile bytes: whatever they stumble over is this source's fault alone
-            raise FetchFailed("bad_feed", f"{type(error).__name__}: {error}"[:300]) from None

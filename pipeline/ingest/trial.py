@@ -10,6 +10,7 @@ from datetime import datetime
 from pipeline.config import Network
 from pipeline.ingest.feeds import FeedItem
 from pipeline.ingest.fetch import PAGE_TYPES, Ask, Fetcher, FetchFailed, Tally
+from pipeline.ingest.parser import Parser
 from pipeline.ingest.registry import on_site
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import Source, SourceReader, SourceState
@@ -78,7 +79,8 @@ async def read_sources(
     outlet: Outlet, network: Network, fetcher: Fetcher, robots: Robots, tally: Tally
 ) -> tuple[Source, ...]:
     """An outlet's feeds and sitemaps as if they had never been read."""
-    return await SourceReader(outlet, OutletState({}, {}), network, fetcher, robots, tally).read_all()
+    means = network, fetcher, robots, Parser(), tally
+    return await SourceReader(outlet, OutletState({}, {}), *means).read_all()
 
 
 def own_pages(items: Iterable[FeedItem], domain: str) -> dict[str, FeedItem]:

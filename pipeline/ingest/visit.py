@@ -16,6 +16,7 @@ from typing import Protocol
 from pipeline.config import Network
 from pipeline.ingest.feeds import FeedItem
 from pipeline.ingest.fetch import PAGE_TYPES, Ask, Fetcher, FetchFailed, Reply, Tally, Validators
+from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import Source, SourceReader, SourceState
 from pipeline.ingest.state import OutletState, PageSeen, SourceSeen
@@ -91,6 +92,7 @@ class Means:
     params: Params
     fetcher: Fetcher
     robots: Robots
+    parser: Parser
     found: Callable[[int], None]
     done: Callable[[], None]
 
@@ -115,6 +117,7 @@ class Visit:
             self._means.network,
             self._means.fetcher,
             self._means.robots,
+            self._means.parser,
             self._tally,
         ).read_all()
         items = self._distinct(item for source in sources for item in source.items)

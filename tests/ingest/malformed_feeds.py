@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pipeline.ingest.fetch import Fetcher, Tally
+from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import SourceReader
 from pipeline.ingest.state import OutletState
@@ -313,7 +314,13 @@ WAYS: tuple[Way, ...] = (
     _failed("50 MB", lambda: _padded(50 * MB), "too_large: Content-Length"),
     _failed("50 MB, no length told", lambda: _padded(50 * MB), "too_large: more than", streamed=True),
     _failed("50 MB packed into 60 kB", lambda: _gzip_bomb(50 * MB), "too_large", coding="gzip"),
-    _failed("50 MB in a .gz", lambda: _gzip_bomb(50 * MB), "TooLarge"),
+    _failed("50 MB in a .gz", lambda: _gzip_bomb(50 * MB), "bad_feed: more than"),
+    _failed("two million empty items", lambda: _rss(*["<item/>"] * 2_000_000), "parsing it takes more than"),
+    _failed(
+        "15 MB of elements within each other",
+        lambda: _rss("<item>" * 2_500_000),
+        "parsing it takes more than",
+    ),
     _read("15 MB", lambda: _padded(15 * MB), 1000, "1 of 1001 items without a link"),
     _read(
         "60,000 items",
@@ -398,7 +405,8 @@ async def _try(world: World, way: Way) -> Result:
     site = outlet(HOST, feeds=() if way.sitemap else (url,), sitemaps=(url,) if way.sitemap else ())
     network = world.network(connect_seconds=30.0, read_seconds=30.0)
     async with Fetcher(network) as fetcher:
-        reader = SourceReader(site, OutletState({}, {}), network, fetcher, Robots(fetcher), Tally())
+        means = network, fetcher, Robots(fetcher), Parser(), Tally()
+        reader = SourceReader(site, OutletState({}, {}), *means)
         start = time.perf_counter()
         source, *_ = await reader.read_all()
         seconds = time.perf_counter() - start

@@ -24,6 +24,7 @@ import aiohttp
 from yarl import URL
 
 from pipeline.ingest.fetch import Ask, Fetcher, FetchFailed, Tally
+from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import SourceReader
 from pipeline.ingest.state import OutletState
@@ -235,7 +236,7 @@ async def _guarded(world: World, attempt: Attempt, url: str) -> tuple[str, str]:
             if attempt.way == "robots":
                 await robots.check(url, site, Tally())
             elif attempt.way == "sitemap":
-                reader = SourceReader(site, OutletState({}, {}), network, fetcher, robots, Tally())
+                reader = SourceReader(site, OutletState({}, {}), network, fetcher, robots, Parser(), Tally())
                 *_, child = await reader.read_all()
                 return _split((child.reason or "read: no reason").partition(f"{child.url}: ")[2])
             else:
