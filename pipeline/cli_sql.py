@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -44,23 +45,26 @@ def sql(
     if views:
         typer.echo(views_sql(manifest, store.url), nl=False)
         return
-    try:
-        tables = connect(manifest, arrow_files(store.url))
-    except FileNotFoundError as error:
-        raise Failed(f"{lake}: a file of release {manifest.release} is gone: {error}") from None
-    text = _text(query, file)
-    if text is None:
-        prompt(tables, manifest)
-        return
-    try:
-        if parquet:
-            typer.echo(f"{answers.save(tables, text, parquet)} rows in {parquet}")
-        elif as_json or as_csv:
-            answers.write(tables, text, "json" if as_json else "csv")
-        else:
-            answers.show(tables, text, limit)
-    except duckdb.Error as error:
-        raise BadInput(f"SQL: {str(error).partition(chr(10))[0]}") from None
+    with TemporaryDirectory(prefix="wirefold-") as folder:
+        scratch = Path(folder)
+        try:
+            tables = connect(manifest, arrow_files(store.url), scratch)
+        except FileNotFoundError as error:
+            raise Failed(f"{lake}: a file of release {manifest.release} is gone: {error}") from None
+        text = _text(query, file)
+        try:
+            if text is None:
+                prompt(tables, manifest)
+            elif parquet:
+                typer.echo(f"{answers.save(tables, text, parquet, scratch)} rows in {parquet}")
+            elif as_json or as_csv:
+                answers.write(tables, text, "json" if as_json else "csv", scratch)
+            else:
+                answers.show(tables, text, limit)
+        except duckdb.Error as error:
+            raise BadInput(f"SQL: {str(error).partition(chr(10))[0]}") from None
+        except OSError as error:
+            raise BadInput(f"{parquet or lake}: {error.strerror or error}") from None
 
 
 def _text(query: str | None, file: Path | None) -> str | None:

@@ -30,8 +30,7 @@ from pipeline.lake.store import Store
 from pipeline.lake.templates import templates_before
 from pipeline.match.scorecard import load_scorecard
 from pipeline.model import Run
-from pipeline.schema import QUARANTINE
-from pipeline.segments import FETCHES, PAGES, SITES, segment_key
+from pipeline.segments import FETCHES, HELD, PAGES, SITES, segment_key
 
 # called with (done, total) in bytes of all inputs
 Progress = Callable[[int, int], None]
@@ -118,7 +117,7 @@ def extract_to(
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_suffix(".quarantine.parquet")
     written = 0
-    rejected = [QUARANTINE.schema.empty_table()]
+    rejected = [HELD.empty_table()]
     scratch = out.with_suffix(".part")
     with pq.ParquetWriter(scratch, PAGES, compression="zstd") as writer:
         for pages, held in _batches(inputs, run, config, Course(run, config.params), None, progress):

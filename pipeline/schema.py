@@ -287,14 +287,20 @@ CHECKS = Table(
 QUARANTINE = Table(
     "quarantine",
     "One row a page that could not be used, with the stage and the reason.",
-    key=("run_id", "url"),
-    sort=("run_id", "url"),
+    key=("run_id", "url", "page_no"),
+    sort=("run_id", "url", "page_no"),
     day="of the run",
     schema=pa.schema(
         [
             field("run_id", STRING, "The run."),
             field("outlet_id", STRING, "The outlet."),
             field("url", STRING, "URL of the page."),
+            field(
+                "page_no",
+                _INT,
+                "Number of the page among those of the run with this URL, from 1: links may lead to one, "
+                "outlets share one, an archive hold it several times.",
+            ),
             field("stage", STRING, "fetch or extract."),
             field(
                 "reason",

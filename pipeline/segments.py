@@ -3,7 +3,7 @@
     fetches/run=<run_id>/<shard>.parquet     one row a page taken up, with its outcome
     sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state
     pages/run=<run_id>/<shard>.parquet       one row an extracted page
-    quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used (schema.QUARANTINE)
+    quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used
     templates/run=<run_id>/<shard>.parquet   one row an outlet: where its bodies sit, for the next run
     boilerplate/run=<run_id>/all.parquet     one row a line of an outlet's chrome (schema.BOILERPLATE)
     clusters/run=<run_id>/all.parquet        one row a document of the stories that were touched: its cluster
@@ -159,6 +159,18 @@ PAGES = _schema(
         ("raw_offset", pa.int64()),
         ("raw_sha256", STRING),
     ),
+)
+
+
+# what extraction held back; schema.QUARANTINE has what the fetch did, too, and numbers the rows of a URL
+HELD = _schema(
+    ("run_id", STRING),
+    ("outlet_id", STRING),
+    ("url", STRING),
+    ("stage", STRING),
+    ("reason", STRING),
+    ("detail", STRING),
+    optional=(("raw_key", STRING), ("raw_offset", pa.int64())),
 )
 
 

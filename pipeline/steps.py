@@ -46,8 +46,7 @@ from pipeline.publish import checks
 from pipeline.publish.fencing import begin, not_overtaken
 from pipeline.publish.manifest import Manifest
 from pipeline.publish.release import collect_garbage, complete_current, write_release
-from pipeline.schema import QUARANTINE
-from pipeline.segments import PAGES, segment_key
+from pipeline.segments import HELD, PAGES, segment_key
 from pipeline.story.identity import dated, identify, live_count, newborn
 
 # called with (done, total) as pages are worked off; total may grow
@@ -290,7 +289,7 @@ def _shards(config: Config) -> dict[str, tuple[Outlet, ...]]:
 
 
 def _concat(parts: Iterator[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
-    pages, held = [PAGES.empty_table()], [QUARANTINE.schema.empty_table()]
+    pages, held = [PAGES.empty_table()], [HELD.empty_table()]
     for some_pages, some_held in parts:
         pages.append(some_pages)
         held.append(some_held)

@@ -57,7 +57,7 @@ from pipeline.schema import (
     TEMPLATES,
     WIRE_RULES,
 )
-from pipeline.segments import FETCHES, PAGES, SITES, segment_key
+from pipeline.segments import FETCHES, HELD, PAGES, SITES, segment_key
 from pipeline.story.identity import live
 from pipeline.story.registry import WATCHED
 
@@ -197,7 +197,7 @@ def _account(
     place = ["run_id", "outlet_id"]
     fetches = read_batches(lake, FETCHES, keys("fetches"), FETCHES.names)
     failed = [rows.filter(pc.equal(rows["outcome"], "quarantined")) for rows in fetches]
-    kept = read_segments(lake, QUARANTINE.schema, keys("quarantine"))
+    kept = read_segments(lake, HELD, keys("quarantine"))
     held = accounts.quarantine(pa.concat_tables([FETCHES.empty_table(), *failed]), kept)
     return held, accounts.runs(
         read_segments(lake, SITES, keys("sites")),

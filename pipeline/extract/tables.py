@@ -11,12 +11,11 @@ import pyarrow as pa
 from pipeline.extract.credit import WireRules
 from pipeline.extract.result import Extracted, Page, Rejection
 from pipeline.extract.standing import Layout, Standing
-from pipeline.schema import QUARANTINE
-from pipeline.segments import PAGES, TEMPLATES
+from pipeline.segments import HELD, PAGES, TEMPLATES
 
 
 def to_tables(results: Iterable[Extracted]) -> tuple[pa.Table, pa.Table]:
-    """`(pages, quarantine)` with schemas `segments.PAGES` and `schema.QUARANTINE`, input order kept."""
+    """`(pages, quarantine)` with schemas `segments.PAGES` and `segments.HELD`, input order kept."""
     results = list(results)
     pages = [result.page for result in results if result.page is not None]
     rejections = [result.rejection for result in results if result.rejection is not None]
@@ -72,4 +71,4 @@ def _pages(pages: Sequence[Page]) -> pa.Table:
 
 def _quarantine(rejections: Sequence[Rejection]) -> pa.Table:
     rows = [{"stage": "extract", **asdict(rejection)} for rejection in rejections]
-    return pa.Table.from_pylist(rows, schema=QUARANTINE.schema)
+    return pa.Table.from_pylist(rows, schema=HELD)

@@ -25,8 +25,7 @@ from pipeline.ingest.rows import BATCH, Row, json_rows, parquet_rows
 from pipeline.ingest.sound import count_words, sound
 from pipeline.model import Run
 from pipeline.params import Params
-from pipeline.schema import QUARANTINE
-from pipeline.segments import NO_OUTLET, PAGES
+from pipeline.segments import HELD, NO_OUTLET, PAGES
 from pipeline.times import in_utc, parse_time
 from pipeline.urls import normalise_url, site_of
 
@@ -47,7 +46,7 @@ _AS_NAMED: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class ArticleBatch:
-    """Rows in the order of the file: `pages` of `segments.PAGES`, `quarantine` of `schema.QUARANTINE`."""
+    """Rows in the order of the file: `pages` of `segments.PAGES`, `quarantine` of `segments.HELD`."""
 
     pages: pa.Table
     quarantine: pa.Table
@@ -173,7 +172,7 @@ class _Reader:
                 articles.append(self._article(number, row))
             except _Rejected as why:
                 rejected.append(self._rejection(number, row, why))
-        return ArticleBatch(_table(articles), pa.Table.from_pylist(rejected, QUARANTINE.schema))
+        return ArticleBatch(_table(articles), pa.Table.from_pylist(rejected, HELD))
 
     def _article(self, number: int, row: Row | None) -> _Article:
         if row is None:

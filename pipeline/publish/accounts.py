@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.counts import Counts
 from pipeline.model import Run
 from pipeline.schema import QUARANTINE, RUNS
+from pipeline.segments import HELD
 
 _KEY = ("run_id", "outlet_id")
 Tally = Counter[tuple[str, ...]]  # by run_id and outlet_id, and what else was asked for
@@ -65,15 +67,31 @@ def counts_of_run(rows: pa.Table, run_id: str) -> Counts:
 
 
 def quarantine(fetches: pa.Table, extracted: pa.Table) -> pa.Table:
-    """schema.QUARANTINE: what the fetch held back (rows of segments.FETCHES) and what extraction did."""
+    """schema.QUARANTINE: what the fetch held back (rows of segments.FETCHES) and what extraction did
+    (segments.HELD)."""
     failed = fetches.filter(pc.equal(fetches["outcome"], "quarantined"))
     columns = {name: failed[name] for name in ("run_id", "outlet_id", "url", "raw_key", "raw_offset")} | {
         "stage": pa.array(["fetch"] * failed.num_rows, pa.string()),
         "reason": pc.fill_null(failed["reason"], "unknown"),
         "detail": pc.fill_null(failed["detail"], ""),
     }
-    held = pa.Table.from_arrays([columns[name] for name in QUARANTINE.schema.names], schema=QUARANTINE.schema)
-    return pa.concat_tables([held, extracted])
+    held = pa.Table.from_arrays([columns[name] for name in HELD.names], schema=HELD)
+    return _numbered(pa.concat_tables([held, extracted]))
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    """schema.QUARANTINE of segments.HELD: numbered by what they say, whatever order they came in."""
+    place = ["run_id", "url"]
+    others = [name for name in HELD.names if name not in place]
+    rows = rows.sort_by([(name, "ascending") for name in (*place, *others)])
+    row = np.arange(len(rows))
+    opens = np.zeros(len(rows), bool)
+    opens[:1] = True
+    for name in place:
+        opens[1:] |= pc.not_equal(rows[name][1:], rows[name][:-1]).to_numpy()
+    number = row - np.maximum.accumulate(np.where(opens, row, 0)) + 1
+    columns = {name: rows[name] for name in HELD.names} | {"page_no": pa.array(number, pa.int32())}
+    return pa.table([columns[name] for name in QUARANTINE.schema.names], QUARANTINE.schema)
 
 
 def run_days(rows: pa.Table) -> pa.Array:

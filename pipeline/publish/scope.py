@@ -67,7 +67,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("run_id", "outlet_id", "state"),
         *("fetched", "published", "unchanged", "quarantined", "skipped"),
     ),
-    "quarantine": ("run_id", "url", "outlet_id", "reason"),
+    "quarantine": ("run_id", "url", "page_no", "outlet_id", "reason"),
 }
 # what is read of the partitions that did not change
 _NARROW: Mapping[str, tuple[str, ...]] = {

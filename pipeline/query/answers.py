@@ -7,10 +7,10 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 import duckdb
+import pyarrow.parquet as pq
 
 from pipeline.errors import BadInput
 
@@ -24,24 +24,29 @@ def show(tables: duckdb.DuckDBPyConnection, text: str, rows: int = _ROWS) -> Non
         answer.show(max_rows=rows, max_width=shutil.get_terminal_size((160, 0)).columns)
 
 
-def write(tables: duckdb.DuckDBPyConnection, text: str, form: Form) -> None:
-    """Print all rows that the last statement answers, as a JSON array or as CSV. Raises `duckdb.Error`."""
+def write(tables: duckdb.DuckDBPyConnection, text: str, form: Form, scratch: Path) -> None:
+    """Print all rows that the last statement answers, as a JSON array or as CSV. `scratch`: as of the
+    connection. Raises `duckdb.Error`."""
     answer = _last(tables, text)
     if form == "json":
         rows = answer.to_arrow_table().to_pylist()
         print(json.dumps(rows, indent=1, default=str, ensure_ascii=False))
     else:
-        with TemporaryDirectory() as folder:
-            answer.write_csv(f"{folder}/answer.csv", header=True)
-            with Path(folder, "answer.csv").open(encoding="utf-8", newline="") as file:
-                shutil.copyfileobj(file, sys.stdout)
+        made = scratch / "answer.csv"
+        answer.write_csv(str(made), header=True)
+        with made.open(encoding="utf-8", newline="") as file:
+            shutil.copyfileobj(file, sys.stdout)
 
 
-def save(tables: duckdb.DuckDBPyConnection, text: str, out: Path) -> int:
-    """Write what the last statement answers to a Parquet file; how many rows. Raises `duckdb.Error`."""
-    answer = _last(tables, text)
-    answer.write_parquet(str(out), compression="zstd")
-    return int(duckdb.read_parquet(str(out)).count("*").fetchall()[0][0])
+def save(tables: duckdb.DuckDBPyConnection, text: str, out: Path, scratch: Path) -> int:
+    """Write what the last statement answers to a Parquet file, which appears whole or not at all; how many
+    rows. `scratch`: as of the connection. Raises `duckdb.Error`, `OSError` where `out` cannot be written."""
+    made, part = scratch / "answer.parquet", out.with_name(f"{out.name}.part")
+    _last(tables, text).write_parquet(str(made), compression="zstd")
+    rows = int(pq.ParquetFile(made).metadata.num_rows)
+    shutil.move(made, part)
+    part.replace(out)
+    return rows
 
 
 def _last(tables: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation:

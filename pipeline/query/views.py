@@ -1,6 +1,7 @@
-"""The published tables as DuckDB views: exactly the files that a release's manifest names.
+"""The published tables as DuckDB views: exactly the files that a release's manifest names, and nothing else.
 
-DuckDB's own S3 reader is an extension that it downloads; pyarrow's is built in, so nothing is fetched.
+DuckDB's own S3 reader is an extension that it downloads; pyarrow's is built in, so nothing is fetched. DuckDB
+itself needs neither files nor network and has none: statements of others reach nothing but the views.
 """
 
 from __future__ import annotations
@@ -22,16 +23,31 @@ SEEN_DAY = pa.field("seen_day", pa.date32())
 _REDIRECTS = """story_redirects AS
 SELECT story_id AS old_story_id, current_story_id AS story_id, last_changed_release AS release
 FROM registry WHERE state = 'merged'"""
+# no file, URL, extension or variable of this process, and no way back
+_SEALED = (
+    "enable_external_access = false",
+    "python_enable_replacements = false",
+    "lock_configuration = true",
+)
 
 
-def connect(release: Manifest, lake: fs.FileSystem) -> duckdb.DuckDBPyConnection:
+def connect(release: Manifest, lake: fs.FileSystem, scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A connection with one view a published table, `seen_day` with its columns, and `story_redirects`; files
-    are read as queries need them. `lake`: paths are its keys. Times are told in UTC."""
+    are read as queries need them. `lake`: paths are its keys. Times are told in UTC.
+
+    `scratch`: the one folder in which statements may read and write, and to which goes what does not fit into
+    memory; None: no folder.
+    """
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     for table in TABLES:
         connection.register(table.name, _rows(release, table, lake))
     connection.execute(f"CREATE TEMP VIEW {_REDIRECTS}")
+    if scratch:
+        connection.execute(f"SET allowed_directories = [{_quoted(str(scratch))}]")
+    connection.execute(f"SET temp_directory = {_quoted(str(scratch / 'spill') if scratch else '')}")
+    for setting in _SEALED:
+        connection.execute(f"SET {setting}")
     return connection
 
 

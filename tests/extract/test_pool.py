@@ -18,8 +18,7 @@ from pipeline.extract.result import Page
 from pipeline.extract.tables import to_tables
 from pipeline.model import RawPage
 from pipeline.params import Params
-from pipeline.schema import QUARANTINE
-from pipeline.segments import PAGES
+from pipeline.segments import HELD, PAGES
 from tests.extract.sample import PARAGRAPHS, RULES, RUN, extract, html_page
 
 # backtracks for ever on the byline of a hostile page, inside C code that no Python timer interrupts
@@ -45,7 +44,7 @@ def numbered(pages: int) -> Iterator[RawPage]:
 def test_tables_have_the_declared_schemas() -> None:
     pages, quarantine = to_tables([extract(html_page()), extract(b"")])
     assert pages.schema.equals(PAGES)
-    assert quarantine.schema.equals(QUARANTINE.schema)
+    assert quarantine.schema.equals(HELD)
     assert (pages.num_rows, quarantine.num_rows) == (1, 1)
     assert set(Page.__slots__) == set(PAGES.names)
 

@@ -21,8 +21,7 @@ from pipeline.ingest.sound import count_words, sound
 from pipeline.ingest.warc import WarcSpool
 from pipeline.model import RawPage
 from pipeline.params import Params
-from pipeline.schema import QUARANTINE
-from pipeline.segments import PAGES
+from pipeline.segments import HELD, PAGES
 from tests.ingest.site import run
 from tests.ingest.test_warc import reply
 
@@ -40,7 +39,7 @@ def articles(
     for batch in batches:
         batch.pages.validate(full=True)
         assert batch.pages.schema == PAGES
-        assert batch.quarantine.schema == QUARANTINE.schema
+        assert batch.quarantine.schema == HELD
     taken = [row for batch in batches for row in batch.pages.to_pylist()]
     return taken, [row for batch in batches for row in batch.quarantine.to_pylist()]
 

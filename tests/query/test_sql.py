@@ -90,6 +90,7 @@ def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) 
         ([" ", "--json"], "no statement"),
         (["select 1", "--release", "rel-9"], "no release 'rel-9'"),
         (["--file", "nowhere.sql"], "nowhere.sql: No such file"),
+        (["select 1", "--parquet", "/nowhere/a.parquet"], "/nowhere/a.parquet: No such file"),
     ],
 )
 def test_bad_statements_are_one_line(lake: FolderStore, arguments: list[str], told: str) -> None:
@@ -97,6 +98,39 @@ def test_bad_statements_are_one_line(lake: FolderStore, arguments: list[str], to
     assert isinstance(ended.exception, BadInput)
     assert told in str(ended.exception)
     assert "\n" not in str(ended.exception)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from read_text('{file}')",
+        "from '{file}'",
+        "from read_parquet('{lake}/tables/stories/**/*.parquet')",
+        "from glob('{folder}/*')",
+        "from read_csv('https://harrow.example/a.csv')",
+        "copy stories to '{folder}/out.parquet'",
+        "export database '{folder}/out'",
+        "attach '{folder}/out.db'",
+        "install httpfs",
+        "load httpfs",
+        "create persistent secret s (type s3)",
+        "set enable_external_access = true",
+        "set allowed_directories = ['/']",
+        "set temp_directory = '{folder}'",
+        "from manifest",
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_statements_reach_nothing_but_the_release(
+    lake: FolderStore, tmp_path: Path, statement: str, form: list[str]
+) -> None:
+    held = tmp_path / "held.csv"
+    held.write_text("word\nunpublished\n")
+    ended = ask(lake.url, statement.format(file=held, folder=tmp_path, lake=lake.url), *form)
+    assert isinstance(ended.exception, BadInput)
+    assert "\n" not in str(ended.exception)
+    assert "unpublished" not in ended.output
+    assert list(tmp_path.iterdir()) == [held]
 
 
 def test_views_for_duckdb_itself(lake: FolderStore) -> None:
