@@ -311,6 +311,7 @@ def diff(lake: Lake, release_a: str, release_b: str, as_json: Json = False) -> N
 app.command()(cli_release.check)
 app.command()(cli_release.lineage)
 app.command()(cli_release.maintain)
+app.command()(cli_release.rebuild)
 app.command()(cli_release.register)
 app.command()(cli_sql.sql)
 app.add_typer(cli_outlets.app, name="outlets")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,6 +54,47 @@ def maintain(
         print_json({"dropped": dropped})
     else:
         typer.echo(f"{dropped} objects dropped")
+
+
+def rebuild(
+    from_raw: Annotated[
+        str, typer.Option("--from-raw", help="The lake whose raw/ is read; it is not changed.")
+    ],
+    out: Annotated[str, typer.Option(help="The lake to make: a folder or s3://bucket/prefix.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The configuration the lake was made with: its outlets, wires, scorecard, params."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a lake anew from the raw zone of another: pages, stories with their ids, and a release.
+
+    Begun again it goes on where it was cut short.
+
+    [dim]wirefold rebuild --from-raw ./lake --out ./lake-anew --config wirefold.toml[/dim]
+    """
+    from pipeline.config import Config, load_config
+    from pipeline.ingest.registry import load_outlets
+    from pipeline.lake.locate import open_store
+    from pipeline.rebuild import rebuild as make_anew
+    from pipeline.terminal import Screen
+
+    screen, raw = Screen(quiet=as_json), open_existing(from_raw)
+    settings = replace(load_config(config), lake=out) if config else Config.for_files(out, ())
+    outlets = load_outlets(settings.outlets) if config else ()
+    lake = open_store(out, single_writer=settings.single_writer)
+    lake.probe()
+    with screen.progress("rebuild", unit="runs") as report:
+        found = make_anew(raw, lake, settings, outlets, report)
+    if found.left_out:
+        screen.warn(f"{len(found.left_out)} runs have nothing in raw/: {', '.join(found.left_out[:3])}")
+    if as_json:
+        print_json({"lake": lake.url, **asdict(found)})
+    else:
+        released = found.released
+        screen.done(
+            f"{found.runs} runs, release {released.release} in {lake.url}: {released.stories} stories"
+        )
 
 
 def register(

@@ -1,7 +1,7 @@
 """Schemas of what is stored between steps: immutable Parquet segments, private to the pipeline.
 
-    fetches/run=<run_id>/<shard>.parquet     one row a page taken up, with its outcome
-    sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state
+    fetches/run=<run_id>/<shard>.parquet     one row a page taken up, with its outcome; under raw/ too
+    sites/run=<run_id>/<shard>.parquet       one row an outlet of the shard, with its state; under raw/ too
     pages/run=<run_id>/<shard>.parquet       one row an extracted page
     quarantine/run=<run_id>/<shard>.parquet  one row a page that could not be used
     templates/run=<run_id>/<shard>.parquet   one row an outlet: where its bodies sit, for the next run
@@ -66,6 +66,7 @@ def _schema(
 
 # outcome: fetched (bytes are in the raw zone) | unchanged | quarantined | skipped; the last two and
 # `unchanged` have a reason: not_modified, same_bytes, robots, content_type, too_large, http_404, timeout, ...
+# raw_key, raw_offset: where its answer lies, the body (with its raw_sha256) or that there was nothing new
 FETCHES = _schema(
     ("run_id", STRING),
     ("outlet_id", STRING),

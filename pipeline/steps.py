@@ -8,45 +8,40 @@ the same run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.config import Config
 from pipeline.counts import Counts
 from pipeline.drafting.step import Drafted, draw_up
 from pipeline.errors import Failed
-from pipeline.extract.course import Course
 from pipeline.extract.credit import load_rules
-from pipeline.extract.pool import extract_many
-from pipeline.extract.tables import from_templates, rules_table, to_templates
-from pipeline.ingest.harvest import counts_of, ingest_shard
+from pipeline.extract.tables import rules_table
+from pipeline.ingest.harvest import ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
-from pipeline.ingest.warc import read_page
 from pipeline.judge import judgements_of
 from pipeline.lake import ledger, order
 from pipeline.lake.locate import open_store
-from pipeline.lake.segment import read_segment, write_segment
+from pipeline.lake.segment import read_segment
 from pipeline.lake.store import Store
-from pipeline.lake.templates import templates_before
 from pipeline.match.blocks import compared
 from pipeline.match.scorecard import load_scorecard
 from pipeline.match.words import Words
 from pipeline.matching import step as matching
 from pipeline.matching.past import before
 from pipeline.matching.result import Matched
-from pipeline.model import Outlet, RawPage, Run
-from pipeline.params import Params
+from pipeline.model import Outlet, Run
 from pipeline.publish import checks
 from pipeline.publish.fencing import begin, not_overtaken
 from pipeline.publish.manifest import Manifest
 from pipeline.publish.release import collect_garbage, complete_current, write_release
-from pipeline.segments import HELD, PAGES, segment_key
+from pipeline.segments import segment_key
+from pipeline.shards import Fetched, extract_shard, settle_shards
 from pipeline.story.identity import dated, identify, live_count, newborn
 
 # called with (done, total) as pages are worked off; total may grow
@@ -109,50 +104,7 @@ def ingest(lake: Store, run: Run, config: Config, shard: str, progress: Progress
 def extract(lake: Store, run: Run, config: Config, shard: str, progress: Progress | None = None) -> Counts:
     """Read a shard's fetched pages into `templates`, `quarantine` and `pages` segments; no work if the last
     is there."""
-    key = segment_key("pages", run.run_id, shard)
-    if not lake.exists(key):
-        fetches = read_segment(lake, segment_key("fetches", run.run_id, shard))
-        fetched = fetches.filter(pc.equal(fetches["outcome"], "fetched"))
-        outlets = [outlet.outlet_id for outlet in _shards(config)[shard]]
-        course = Course(run, config.params, from_templates(templates_before(lake, run, outlets)))
-        parts = extract_many(
-            _raw_pages(lake, fetched, _zones(_shards(config)[shard]), config.params),
-            load_rules(config.wires),
-            config.params,
-            run,
-            course,
-            partial(_tell, progress, fetched.num_rows),
-        )
-        pages, held = _concat(parts)
-        write_segment(lake, segment_key("templates", run.run_id, shard), to_templates(course.standings()))
-        write_segment(lake, segment_key("quarantine", run.run_id, shard), held)
-        write_segment(lake, key, pages)  # last: its presence says that the shard is done
-    extracted = read_segment(lake, key).num_rows
-    held = read_segment(lake, segment_key("quarantine", run.run_id, shard)).num_rows
-    return Counts(published=extracted, quarantined=held)
-
-
-def _zones(outlets: Sequence[Outlet]) -> dict[str, str]:
-    """The time zones of the outlets for which one is registered: UTC is what is assumed without one."""
-    return {outlet.outlet_id: outlet.time_zone for outlet in outlets if outlet.time_zone != "UTC"}
-
-
-def _raw_pages(lake: Store, fetched: pa.Table, zones: Mapping[str, str], params: Params) -> Iterator[RawPage]:
-    for row in fetched.to_pylist():
-        page = read_page(lake, row["raw_key"], row["raw_offset"], params.max_page_bytes)
-        yield RawPage(
-            url=row["final_url"] or row["url"],
-            content=page.body,
-            fetched_at=row["fetched_at"],
-            outlet_id=row["outlet_id"],
-            content_type=row["content_type"],
-            charset=row["charset"],
-            raw_key=row["raw_key"],
-            raw_offset=row["raw_offset"],
-            feed_headline=row["feed_headline"],
-            feed_published_at=row["feed_published_at"],
-            time_zone=zones.get(row["outlet_id"]),
-        )
+    return extract_shard(lake, run, config, Fetched.of(shard, _shards(config)[shard]), progress)
 
 
 def settle(lake: Store, run: Run, config: Config) -> Counts:
@@ -161,18 +113,14 @@ def settle(lake: Store, run: Run, config: Config) -> Counts:
 
     Raises `Failed` if a page taken up ended in no status or in two, or if no shard was fetched.
     """
-    total = Counts()
-    shards = [shard for shard in _shards(config) if lake.exists(segment_key("fetches", run.run_id, shard))]
+    shards = [
+        Fetched.of(shard, outlets)
+        for shard, outlets in _shards(config).items()
+        if lake.exists(segment_key("fetches", run.run_id, shard))
+    ]
     if not shards:
         raise Failed(f"run {run.run_id}: no shard of {config.outlets} was fetched")
-    for shard in shards:
-        fetches = read_segment(lake, segment_key("fetches", run.run_id, shard))
-        fetched = counts_of(fetches, read_segment(lake, segment_key("sites", run.run_id, shard)))
-        total += fetched + extract(lake, run, config, shard)
-    if not total.conserved:
-        raise Failed(f"run {run.run_id}: {total.fetched} pages taken up, {total.settled} settled: {total}")
-    order.place(lake, run.run_id)
-    return total
+    return settle_shards(lake, run, config, shards)
 
 
 def in_trouble(lake: Store, run: Run, config: Config, shard: str | None = None) -> dict[str, str]:
@@ -286,16 +234,3 @@ def drop_old(lake: Store, run: Run, config: Config) -> int:
 
 def _shards(config: Config) -> dict[str, tuple[Outlet, ...]]:
     return shard_outlets(load_outlets(config.outlets), config.shards)
-
-
-def _concat(parts: Iterator[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
-    pages, held = [PAGES.empty_table()], [HELD.empty_table()]
-    for some_pages, some_held in parts:
-        pages.append(some_pages)
-        held.append(some_held)
-    return pa.concat_tables(pages), pa.concat_tables(held)
-
-
-def _tell(progress: Progress | None, total: int, done: int) -> None:
-    if progress:
-        progress(done, total)

@@ -41,7 +41,22 @@ ROOMS: dict[str, set[str]] = {
     "judge": {"story", "lake", "publish"},
     "takedown": {"lake", "publish"},
     "drafting": {"judge", "match", "matching", "story", "lake", "publish"},
-    "steps": {"judge", "drafting", "extract", "match", "matching", "story", "lake", "ingest", "publish"},
+    "shards": {"extract", "lake", "ingest"},
+    "steps": {
+        *(
+            "judge",
+            "drafting",
+            "extract",
+            "match",
+            "matching",
+            "shards",
+            "story",
+            "lake",
+            "ingest",
+            "publish",
+        ),
+    },
+    "rebuild": {"lake", "ingest", "publish", "shards", "steps"},
     "intake": {"extract", "match", "lake", "ingest"},
     "inspect": {"extract", "match", "story", "lake", "publish"},
     "examine": {"extract", "ingest"},
@@ -60,7 +75,10 @@ ROOMS: dict[str, set[str]] = {
     "cli_shared": {"lake", "publish"},
     "cli_outlets": {"cli_shared", "ingest", "terminal", "terminal_outlets"},
     "cli_judge": {"cli_shared", "judge", "lake", "takedown", "terminal"},
-    "cli_release": {"cli_shared", "audit", "catalog", "lineage", "publish", "steps", "terminal"},
+    "cli_release": {
+        *("cli_shared", "audit", "catalog", "ingest", "lake", "lineage", "publish", "rebuild", "steps"),
+        "terminal",
+    },
     "cli_sql": {"cli_shared", "lake", "publish", "query"},
     "cli": {
         *(

@@ -72,7 +72,8 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer 200 or 304. `sent` is the body as it came, `content` the same without its coding."""
+    """An answer 200 or 304. `sent` is the body as it came, `content` the same without its coding; `request`:
+    what was asked, line and headers; `address`: the one that answered, if it is known."""
 
     url: str
     status: int
@@ -83,6 +84,8 @@ class Reply:
     content_type: str | None
     charset: str | None
     validators: Validators
+    request: bytes
+    address: str | None
 
 
 @dataclass(slots=True)
@@ -131,6 +134,17 @@ class Lane:
             yield
 
 
+class _Answer(aiohttp.ClientResponse):
+    """Remembers who answered: the connection is given back before a short body has been read."""
+
+    peer: str | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        self.peer = transport.get_extra_info("peername")[0] if transport else None
+        return await super().start(connection)
+
+
 class Fetcher:
     """`async with Fetcher(network) as fetcher: await fetcher.get(Ask(...))`."""
 
@@ -154,6 +168,7 @@ class Fetcher:
             },
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            response_class=_Answer,
         )
         return self
 
@@ -238,6 +253,8 @@ class Fetcher:
             content_type=content_type,
             charset=response.charset,
             validators=Validators(headers.get("ETag"), headers.get("Last-Modified")),
+            request=_request(response),
+            address=getattr(response, "peer", None),
         )
 
 
@@ -255,6 +272,14 @@ async def _read(response: aiohttp.ClientResponse, ask: Ask) -> tuple[bytes, byte
         ask.tally.bytes_fetched += len(chunk)
         body.add(chunk)
     return body.sent, body.finish()
+
+
+def _request(response: aiohttp.ClientResponse) -> bytes:
+    """What was asked, as HTTP/1.1 writes it."""
+    asked = response.request_info
+    lines = [f"{asked.method} {asked.url.raw_path_qs} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in asked.headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape")
 
 
 def _parsed(url: str) -> URL:

@@ -1,12 +1,16 @@
 """A shard's pages into the raw zone: stored first, then committed by one put, then remembered.
 
     raw/outlet=<id>/<run_id>-<sha256>.warc.gz   per outlet, named by its bytes: never overwritten
-    sites/run=<run_id>/<shard>.parquet
-    fetches/run=<run_id>/<shard>.parquet        the commit: written once, by whoever is first
+    raw/outlet=<id>/<run_id>-<sha256>.cdxj      its index, for other tools
+    raw/sites/run=<run_id>/<shard>.parquet
+    raw/fetches/run=<run_id>/<shard>.parquet    the shard's index, and the commit: written once, by whoever is
+                                                first
+    sites/…, fetches/…                          the same two again, outside of what is archived
     state/outlet=<id>.json                      last
 
-A kill before the commit leaves raw files that nothing names; the rerun starts over. A kill after it
-costs the next run some requests for pages that it would have known to be unchanged.
+A kill before the commit leaves raw files that nothing names; the rerun starts over. After it nothing is asked
+again; the state may be lost, which costs the next run some requests for pages that it would have known to be
+unchanged.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ import pyarrow.compute as pc
 
 from pipeline.config import Network
 from pipeline.counts import Counts
+from pipeline.ingest.cdxj import cdxj
 from pipeline.ingest.fetch import Fetcher, user_agent
 from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
@@ -35,6 +40,8 @@ from pipeline.model import Outlet, Run
 from pipeline.params import Params
 from pipeline.segments import FETCHES, SITES, segment_key
 
+# what is there holds all that later steps were told by the outlets
+RAW = "raw/"
 Progress = Callable[[int, int], None]
 
 
@@ -54,15 +61,20 @@ def ingest_shard(
     """
     fetches_key, sites_key = (segment_key(kind, run.run_id, shard) for kind in ("fetches", "sites"))
     if not lake.exists(fetches_key):
-        try:
-            visits = asyncio.run(_harvest(lake, run, outlets, network, params, _Progress(progress)))
-        except ExceptionGroup as group:
-            raise _first(group) from group
-        pages = [page for visit in visits for page in visit.pages]
-        write_segment(lake, sites_key, _table([visit.site for visit in visits], SITES))
-        if lake.put_if_absent(fetches_key, to_parquet(_table(pages, FETCHES))):
-            for visit in visits:
-                save_state(lake, visit.site.outlet_id, visit.state)
+        visits: Sequence[Visited] = ()
+        if not lake.exists(RAW + fetches_key):
+            try:
+                visits = asyncio.run(_harvest(lake, run, outlets, network, params, _Progress(progress)))
+            except ExceptionGroup as group:
+                raise _first(group) from group
+            pages = [page for visit in visits for page in visit.pages]
+            write_segment(lake, RAW + sites_key, _table([visit.site for visit in visits], SITES))
+            if not lake.put_if_absent(RAW + fetches_key, to_parquet(_table(pages, FETCHES))):
+                visits = ()
+        for key in (sites_key, fetches_key):
+            lake.put(key, lake.get(RAW + key))
+        for visit in visits:
+            save_state(lake, visit.site.outlet_id, visit.state)
     return counts_of(read_segment(lake, fetches_key), read_segment(lake, sites_key))
 
 
@@ -157,8 +169,11 @@ async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Vis
     visited = replace(visited, state=state)
     if file is None:
         return visited
-    key = f"raw/outlet={outlet.outlet_id}/{means.run_id}-{file.sha256[:12]}.warc.gz"
+    name = f"{means.run_id}-{file.sha256[:12]}"
+    folder_key = f"{RAW}outlet={outlet.outlet_id}/"
+    key = f"{folder_key}{name}.warc.gz"
     await asyncio.to_thread(lake.put_file, key, str(file.path))
+    await asyncio.to_thread(lake.put, f"{folder_key}{name}.cdxj", cdxj(file.captures, f"{name}.warc.gz"))
     file.path.unlink()
     return replace(visited, pages=tuple(_placed(visited.pages, key, file)))
 

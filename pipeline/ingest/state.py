@@ -16,12 +16,23 @@ from pipeline.lake.store import Missing, Store
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The response record that holds a page's body: its URL, its time, its payload digest as in WARC."""
+
+    url: str
+    at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageSeen:
-    """A page as last fetched: validators, the SHA-256 of its decoded bytes, and where its URL led."""
+    """A page as last fetched: validators, the SHA-256 of its decoded bytes, where its URL led, and where its
+    body is kept."""
 
     validators: Validators
     sha256: str
     final_url: str | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)

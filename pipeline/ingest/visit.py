@@ -19,7 +19,7 @@ from pipeline.ingest.fetch import PAGE_TYPES, Ask, Fetcher, FetchFailed, Reply, 
 from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import Source, SourceReader, SourceState
-from pipeline.ingest.state import OutletState, PageSeen, SourceSeen
+from pipeline.ingest.state import Kept, OutletState, PageSeen, SourceSeen
 from pipeline.model import Outlet
 from pipeline.params import Params
 from pipeline.urls import normalise_url
@@ -77,9 +77,9 @@ class Visited:
 
 
 class Keep(Protocol):
-    """Takes a page's reply into the raw zone, under the number of its row."""
+    """Takes a page's reply into the raw zone, under the number of its row (see `warc.WarcSpool.add`)."""
 
-    def __call__(self, number: int, reply: Reply) -> None: ...
+    def __call__(self, number: int, reply: Reply, kept: Kept | None) -> Kept | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +183,14 @@ class Visit:
             return self._failed(item, failed)
         self._failures_in_a_row = 0
         if reply.status == 304:
+            self._keep(number, reply, before.kept if before else None)
             return self._row(item, "unchanged", reason="not_modified", http_status=304, final_url=reply.url)
         sha256 = hashlib.sha256(reply.content).hexdigest()
-        self._seen[key] = PageSeen(reply.validators, sha256, reply.url)
-        if before and before.sha256 == sha256:
+        same = before if before and before.sha256 == sha256 else None
+        kept = self._keep(number, reply, same.kept if same else None)
+        self._seen[key] = PageSeen(reply.validators, sha256, reply.url, kept)
+        if same:
             return self._row(item, "unchanged", reason="same_bytes", http_status=200, final_url=reply.url)
-        self._keep(number, reply)
         return replace(
             self._row(item, "fetched", http_status=reply.status, final_url=reply.url),
             content_type=reply.content_type,

@@ -1,29 +1,42 @@
 """Raw pages as WARC 1.1: one gzip member a record, so that a page is read from its offset alone.
 
 Bodies are kept as they were sent, content coding included; only the transfer coding is gone, which
-the connection consumed. The same replies give the same bytes: record ids are UUIDv5 of URL, time
-and digest, and records stand in the order of their number, not of their arrival.
+the connection consumed. A page that has not changed is a revisit record, which names the one that has
+its body. The same replies give the same bytes: record ids are UUIDv5, and records stand in the order of
+their number, not of their arrival.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import uuid
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from fastwarc.stream_io import GzipWriter
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from pipeline.ingest.cdxj import Capture
 from pipeline.ingest.fetch import Reply
+from pipeline.ingest.state import Kept
 from pipeline.lake.store import Store
 
 _HOP_HEADERS = frozenset({b"transfer-encoding", b"connection", b"keep-alive"})
+_REVISIT = "http://netpreserve.org/warc/1.1/revisit/"
+_NOT_MODIFIED, _SAME_PAYLOAD = f"{_REVISIT}server-not-modified", f"{_REVISIT}identical-payload-digest"
+# of 150 news pages, 133 kB each: level 3 takes .9 ms and leaves 29.5 kB, level 6 1.8 ms and 26.6 kB
+_LEVEL = 3
+# a body that came packed: level 1 takes .3 ms and gains 100 bytes
+_STORED = 0
+_GZIP = 16 + zlib.MAX_WBITS
+# headers alone do not need the usual 256 KB of tables
+_SMALL = (16 + 10, 4)
+_HTTP = "application/http; msgtype="
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +55,22 @@ class Archived:
 
 @dataclass(frozen=True, slots=True)
 class WarcFile:
-    """A finished file: where it lies, the SHA-256 of its bytes, and each record's offset by number."""
+    """A finished file: where it lies, the SHA-256 of its bytes, the offset of each number's response or
+    revisit record, and all of these as captures, in the order of the file."""
 
     path: Path
     sha256: str
     offsets: dict[int, int]
+    captures: tuple[Capture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    """What lies in the spool for a number: its records' bytes, the first of them the capture's."""
+
+    start: int
+    length: int
+    capture: Capture
 
 
 class WarcSpool:
@@ -57,10 +81,10 @@ class WarcSpool:
 
     def __init__(self, folder: Path, name: str, software: str, now: datetime) -> None:
         self._path = folder / f"{name}.warc.gz"
-        self._info = _info_record(software, now)
+        self._software = software
         self._now = now
         self._spool = (folder / f"{name}.spool").open("w+b")
-        self._places: dict[int, tuple[int, int]] = {}
+        self._spooled: dict[int, _Spooled] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -71,25 +95,76 @@ class WarcSpool:
         self._spool.close()
         Path(self._spool.name).unlink()
 
-    def add(self, number: int, reply: Reply) -> None:
-        member = _response_record(reply, self._now)
-        self._places[number] = (self._spool.seek(0, 2), len(member))
-        self._spool.write(member)
+    def add(self, number: int, reply: Reply, kept: Kept | None = None) -> Kept | None:
+        """Take a reply; where its body is kept now, None if nowhere.
+
+        `kept`: where the same page's body is kept, if it is the same as the reply's once decoded. It is kept
+        again if it was packed in another way.
+        """
+        digest = _digest(reply.sent)
+        if reply.status == 304:
+            profile = _NOT_MODIFIED
+        elif kept and kept.digest == digest:
+            profile = _SAME_PAYLOAD
+        else:
+            profile, kept = None, Kept(reply.url, self._now, digest)
+        member, request = self._records(number, reply, kept, profile, digest)
+        capture = Capture(
+            url=reply.url,
+            date=self._now,
+            mime=None if profile else reply.content_type,
+            status=reply.status,
+            digest=kept.digest if kept else None,
+            length=len(member),
+        )
+        self._spooled[number] = _Spooled(self._spool.seek(0, 2), len(member) + len(request), capture)
+        self._spool.write(member + request)
+        return kept
 
     def finish(self) -> WarcFile | None:
         """The file, or None if there was no record."""
-        if not self._places:
+        if not self._spooled:
             return None
-        offsets: dict[int, int] = {}
+        captures: dict[int, Capture] = {}
         with self._path.open("w+b") as file:
-            file.write(self._info)
-            for number, (start, length) in sorted(self._places.items()):
-                offsets[number] = file.tell()
-                self._spool.seek(start)
-                file.write(self._spool.read(length))
+            file.write(_info_record(self._software, self._now))
+            for number, spooled in sorted(self._spooled.items()):
+                captures[number] = spooled.capture.at(file.tell())
+                self._spool.seek(spooled.start)
+                file.write(self._spool.read(spooled.length))
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return WarcFile(self._path, digest, offsets)
+        offsets = {number: capture.offset for number, capture in captures.items()}
+        return WarcFile(self._path, digest, offsets, tuple(captures.values()))
+
+    def _records(
+        self, number: int, reply: Reply, kept: Kept | None, profile: str | None, digest: str
+    ) -> tuple[bytes, bytes]:
+        """The record of the reply, a revisit if it has a profile, and that of its request."""
+        subject = f"{number} {reply.url} {self._now.isoformat()} {digest}"
+        identity, when = _identity(subject), _date(self._now)
+        fields = [("WARC-Target-URI", reply.url), ("WARC-Date", when)]
+        if reply.address:
+            fields.append(("WARC-IP-Address", reply.address))
+        body = reply.sent
+        if profile:
+            body = b""
+            fields.append(("WARC-Profile", profile))
+            if kept:
+                fields.append(("WARC-Refers-To-Target-URI", kept.url))
+                fields.append(("WARC-Refers-To-Date", _date(kept.at)))
+        if kept:
+            fields.append(("WARC-Payload-Digest", kept.digest))
+        kind = "revisit" if profile else "response"
+        level = _LEVEL if reply.sent == reply.content else _STORED
+        member = _member(kind, identity, fields, f"{_HTTP}response", _head(reply), body, level)
+        told = [
+            ("WARC-Target-URI", reply.url),
+            ("WARC-Date", when),
+            ("WARC-Concurrent-To", f"<urn:uuid:{identity}>"),
+        ]
+        asked = _identity(f"request {subject}")
+        return member, _member("request", asked, told, f"{_HTTP}request", reply.request)
 
 
 def read_page(lake: Store, key: str, offset: int, limit: int) -> Archived:
@@ -126,38 +201,60 @@ def read_records(stream: BinaryIO, limit: int) -> Iterator[Archived]:
         )
 
 
-def _response_record(reply: Reply, now: datetime) -> bytes:
-    head = reply.status_line.encode("latin-1", "replace") + b"\r\n"
+def _head(reply: Reply) -> bytes:
+    """Status line and headers; those that spoke of the connection are told in other words."""
+    lines = [reply.status_line.encode("latin-1", "replace")]
     for name, value in reply.headers:
         name = b"X-Archive-Orig-" + name if name.lower() in _HOP_HEADERS else name
-        head += name + b": " + value + b"\r\n"
-    record = _record(WarcRecordType.response, head + b"\r\n" + reply.sent, reply.url, now)
-    record.headers["WARC-Target-URI"] = reply.url
-    record.is_http = True
-    return _member(record, payload=reply.sent)
+        lines.append(name + b": " + value)
+    return b"\r\n".join([*lines, b"", b""])
 
 
 def _info_record(software: str, now: datetime) -> bytes:
     content = f"software: {software}\r\nformat: WARC File Format 1.1\r\n".encode()
-    record = _record(WarcRecordType.warcinfo, content, "warcinfo", now)
-    record.headers["Content-Type"] = "application/warc-fields"
-    return _member(record)
+    fields = [("WARC-Date", _date(now))]
+    identity = _identity(f"warcinfo {software} {now.isoformat()}")
+    return _member("warcinfo", identity, fields, "application/warc-fields", content)
 
 
-def _record(kind: WarcRecordType, content: bytes, subject: str, now: datetime) -> WarcRecord:
-    digest = hashlib.sha256(content).hexdigest()
-    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{subject} {now.isoformat()} {digest}")
-    record = WarcRecord()
-    record.init_headers(kind, f"uuid:{identity}".encode())
-    record.record_date = now
-    record.set_bytes_content(content)
-    return record
+def _member(
+    kind: str,
+    identity: uuid.UUID,
+    fields: Iterable[tuple[str, str]],
+    content_type: str,
+    head: bytes,
+    body: bytes = b"",
+    level: int = _LEVEL,
+) -> bytes:
+    """A record whose block is `head` and `body`, as one gzip member."""
+    digest = hashlib.sha1(head, usedforsecurity=False)  # what WARC tools check
+    digest.update(body)
+    named = [
+        ("WARC-Type", kind),
+        ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
+        *fields,
+        ("WARC-Block-Digest", _named(digest.digest())),
+        ("Content-Type", content_type),
+        ("Content-Length", str(len(head) + len(body))),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in named)
+    window, memory = (_GZIP, zlib.DEF_MEM_LEVEL) if body else _SMALL
+    packer = zlib.compressobj(level, zlib.DEFLATED, window, memory)
+    record = b"".join((f"WARC/1.1\r\n{lines}\r\n".encode(), head, body, b"\r\n\r\n"))
+    return packer.compress(record) + packer.flush()
 
 
-def _member(record: WarcRecord, payload: bytes | None = None) -> bytes:
-    buffer = BytesIO()
-    writer = GzipWriter(buffer, compression_level=6)
-    digest = None if payload is None else hashlib.sha1(payload).digest()  # noqa: S324 (what WARC tools check)
-    record.write(writer, checksum_data=True, payload_digest=digest)
-    writer.finish()
-    return buffer.getvalue()
+def _identity(subject: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, subject)
+
+
+def _digest(payload: bytes) -> str:
+    return _named(hashlib.sha1(payload, usedforsecurity=False).digest())
+
+
+def _named(digest: bytes) -> str:
+    return f"sha1:{base64.b32encode(digest).decode()}"
+
+
+def _date(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,7 +12,7 @@ runs of ledger/ by their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.lake import ledger
@@ -42,10 +42,14 @@ def place(lake: Store, run_id: str) -> None:
         taken = places(lake)
         if any(other.run_id == run_id for other in taken):
             return
-        rows = [*taken, Place(run_id, newest(lake, JUDGEMENTS), newest(lake, TAKEDOWNS))]
-        text = "".join(f"{row.run_id} {row.judgements} {row.takedowns}\n" for row in rows)
-        if lake.put_if_absent(f"{_PREFIX}{len(rows):08d}.txt", text.encode()):
+        if begin(lake, [*taken, Place(run_id, newest(lake, JUDGEMENTS), newest(lake, TAKEDOWNS))]):
             return
+
+
+def begin(lake: Store, rows: Sequence[Place]) -> bool:
+    """Write the whole order up to a place; False, and nothing written, if that place is taken."""
+    text = "".join(f"{row.run_id} {row.judgements} {row.takedowns}\n" for row in rows)
+    return lake.put_if_absent(f"{_PREFIX}{len(rows):08d}.txt", text.encode())
 
 
 def places(lake: Store) -> tuple[Place, ...]:

@@ -132,14 +132,16 @@ def _wrong(lake: Store, config: Config, expected: Pages) -> str | None:
         return "a page is there twice"
     if pages != expected:
         return f"other pages: {sorted(set(pages) ^ set(expected), key=str)[:2]}"
-    for stored in lake.list("raw/"):
+    for stored in lake.list("raw/outlet="):
+        if not stored.key.endswith(".warc.gz"):
+            continue
         with lake.open(stored.key) as stream:
             for record in ArchiveIterator(stream, check_digests="raise"):
                 record.content_stream().read()
     for shard in steps.plan(config):
         rows = read_segment(lake, segment_key("fetches", RUN.run_id, shard.shard)).to_pylist()
         for row in rows:
-            if row["raw_key"] is None:
+            if row["outcome"] != "fetched":
                 continue
             body = read_page(lake, row["raw_key"], row["raw_offset"], config.params.max_page_bytes).body
             if hashlib.sha256(body).hexdigest() != row["raw_sha256"]:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import pytest
@@ -255,7 +256,7 @@ def test_no_host_is_asked_by_more_at_once_or_sooner_than_it_allows(world: World,
     assert world.peak["a.example"] == 3
     starts = [asked.at for asked in world.asked if asked.host == "b.example"][2:]
     gaps = [later - earlier for earlier, later in pairwise(starts)]
-    assert sum(gaps) / len(gaps) > 0.095
+    assert median(gaps) > 0.095, "one that arrives late makes one gap long and the next one short"
 
 
 def test_what_may_pass_is_retried_when_the_server_says(world: World, lake: FolderStore) -> None:
@@ -383,7 +384,7 @@ class DyingStore(FolderStore):
         super().put_file(key, path)
 
 
-@pytest.mark.parametrize("dies_at", ["raw/", "sites/", "fetches/", "state/"])
+@pytest.mark.parametrize("dies_at", ["raw/", "raw/sites/", "raw/fetches/"])
 def test_killed_anywhere_the_rerun_has_every_page(world: World, lake: FolderStore, dies_at: str) -> None:
     world.feed("a.example", "/one", "/two", etag='"1"')
     world.page("a.example/one", "<p>one</p>", ETag='"1"')

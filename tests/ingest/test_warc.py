@@ -27,9 +27,10 @@ def reply(number: int) -> Reply:
     )
     sent = gzip.compress(content, mtime=0)
     url = f"http://a.example/{number}"
-    return Reply(
-        url, 200, "HTTP/1.1 200 OK", headers, sent, content, "text/html", "utf-8", Validators(None, None)
-    )
+    request = f"GET /{number} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
+    validators = Validators('"1"', None)
+    said = (headers, sent, content, "text/html", "utf-8", validators, request, "192.0.2.7")
+    return Reply(url, 200, "HTTP/1.1 200 OK", *said)
 
 
 def write(folder: Path, name: str, order: list[int]) -> WarcFile:
