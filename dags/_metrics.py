@@ -18,7 +18,17 @@ COUNTERS: Mapping[str, tuple[str, ...]] = {
     "lake": ("dropped",),
 }
 GAUGES: Mapping[str, tuple[str, ...]] = {
-    "outlets": ("asked", "down", "degraded", "forbidden"),
+    "outlets": (
+        "asked",
+        "down",
+        "paused",
+        "postponed",
+        "degraded",
+        "forbidden",
+        "pages_left",
+        "latency_median_ms",
+        "latency_slowest_ms",
+    ),
     "story": ("stories",),
     "release": ("stories", "republications", "quarantined", "warnings"),
 }
@@ -32,3 +42,20 @@ def send(about: str, **figures: Any) -> None:
         stats.incr(f"wirefold.{about}.{name}", int(figures[name]))
     for name in figures.keys() & set(GAUGES.get(about, ())):
         stats.gauge(f"wirefold.{about}.{name}", float(figures[name]))
+
+
+def send_each(about: str, figures: Mapping[str, Mapping[str, float]]) -> None:
+    """Send each one's figures as gauges `wirefold.<about>.<one>.<figure>`."""
+    from airflow.sdk.observability import stats
+
+    for one, told in figures.items():
+        for name, value in told.items():
+            stats.gauge(f"wirefold.{about}.{one}.{name}", float(value))
+
+
+def count_each(about: str, counts: Mapping[str, int]) -> None:
+    """Add up each count as `wirefold.<about>.<one>`."""
+    from airflow.sdk.observability import stats
+
+    for one, count in counts.items():
+        stats.incr(f"wirefold.{about}.{one}", count)

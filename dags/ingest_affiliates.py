@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from _metrics import GAUGES, send
+from _metrics import count_each, send, send_each
 from _wiring import (
     AFFILIATES_POOL,
     DEFAULT_ARGS,
@@ -54,6 +54,7 @@ from _wiring import (
 )
 from airflow.sdk import TriggerRule, dag, get_current_context, task, task_group
 
+STATES = ("down", "paused", "postponed", "degraded", "forbidden")
 LABEL = "{{ outlets }}"
 
 
@@ -130,7 +131,10 @@ def ingest_affiliates() -> None:
         tell(at.run, "settle", counts)
         send("pages", **counts)
         states = Counter(troubled.values())
-        send("outlets", asked=counts["outlets"], **{state: states[state] for state in GAUGES["outlets"][1:]})
+        told = steps.figures(at.lake, at.run, at.config)
+        send("outlets", asked=counts["outlets"], **{state: states[state] for state in STATES}, **told.whole)
+        send_each("outlet", told.outlets)
+        count_each("unused", told.unused)
         return counts | {"troubled": troubled}
 
     @task(retries=0)

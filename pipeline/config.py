@@ -17,15 +17,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
+from pydantic_core import PydanticCustomError
 
 from pipeline.params import Params
 from pipeline.tomlfile import read_toml
 
 _STRICT = ConfigDict(extra="forbid")
+
+
+def _ages(hours: tuple[float, ...]) -> tuple[float, ...]:
+    if any(hour <= before for before, hour in pairwise((0.0, *hours))):
+        raise PydanticCustomError("ages", "expected hours above 0, each more than the one before")
+    return hours
 
 
 @checked(frozen=True, config=_STRICT)
@@ -37,6 +46,10 @@ class Network:
     read_seconds: float = 30.0
     total_concurrency: int = 16
     pages_per_outlet: int = 500
+    # of all outlets together, shared out among the shards by their outlets; 0: no bound
+    pages_per_run: int = 0
+    requests_per_run: int = 0
+    bytes_per_run: int = 0
     # an outlet with nothing new is left alone for twice as long as before, and for so long at most
     rest_minutes: float = 0.0
     max_feed_bytes: int = 16 << 20
@@ -45,9 +58,32 @@ class Network:
     longest_pause_seconds: float = 30.0
     # so many pages failing in a row mean that the site is down; its other pages are left for the next run
     give_up_after: int = 5
+    # an outlet of which nothing could be read in so many visits on end (0: never) is paused so many hours,
+    # after each trial that fails for twice as long, at most for the longest
+    pause_after: int = 6
+    pause_hours: float = 2.0
+    longest_pause_hours: float = 48.0
+    # a page is asked for again at these ages, in hours after it was first seen, whether or not a feed still
+    # names it: so corrections and removals are seen
+    recheck_hours: Annotated[tuple[float, ...], AfterValidator(_ages)] = (1.0, 6.0, 24.0, 72.0)
+    # a page that could not be fetched is asked for by each run for so long after it was first seen
+    retry_hours: float = 72.0
     # host:port that stands in for every site under the reserved names .example and .test (RFC 2606);
     # it is the only way to a non-public address
     test_address: str | None = None
+
+    def share(self, part: int, whole: int) -> Network:
+        """The same with the part of what a run may cost that `part` of `whole` outlets have."""
+
+        def own(bound: int) -> int:
+            return -(-bound * part // whole)
+
+        return replace(
+            self,
+            pages_per_run=own(self.pages_per_run),
+            requests_per_run=own(self.requests_per_run),
+            bytes_per_run=own(self.bytes_per_run),
+        )
 
 
 @checked(frozen=True, config=_STRICT)

@@ -197,10 +197,10 @@ def _taken(rows: pa.Table, run: Run) -> pa.Table:
 
 def _sites(outlets: Counter[str], run: Run) -> pa.Table:
     """One row of segments.SITES an outlet that the input names, with its pages."""
-    nothing: dict[str, object] = {field.name: 0 for field in SITES}
+    nothing: dict[str, object] = {one.name: None if one.nullable else 0 for one in SITES}
     rows = [
         nothing
-        | {"run_id": run.run_id, "outlet_id": outlet, "state": "ok", "reason": None, "pages_found": pages}
+        | {"run_id": run.run_id, "outlet_id": outlet, "state": "ok", "pages_found": pages, "pages_left": 0}
         for outlet, pages in sorted(outlets.items())
     ]
     return pa.Table.from_pylist(rows, SITES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.columns import Table, field, maybe
-from pipeline.segments import STRING, TIME
+from pipeline.segments import BY_REASON, STRING, TIME
 
 _INT = pa.int32()
 _SHARE = pa.float32()
@@ -39,6 +39,12 @@ OUTLETS = Table(
                 "Republications as a share of them and of the URLs whose pages could be fetched, not read; "
                 "null without either.",
             ),
+            maybe("state", STRING, "How it stood in the last run that has a row of it (runs.state)."),
+            maybe("state_reason", STRING, "Why, if it is not ok (runs.reason)."),
+            maybe("asked_at", TIME, "The clock of that run."),
+            maybe("latency_median_ms", _INT, "Median time of a request in it, in milliseconds."),
+            maybe("latency_slowest_ms", _INT, "Longest time of a request in it, in milliseconds."),
+            field("quarantined_by_reason", BY_REASON, "Its pages in quarantine by reason, the most first."),
         ]
     ),
 )

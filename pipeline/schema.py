@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipeline.columns import WIDE_ROW_GROUP, Table, field, maybe, published
 from pipeline.identity_tables import CHANGES, REGISTRY, TAKEDOWNS
 from pipeline.outlet_tables import BOILERPLATE, OUTLETS, TEMPLATES, WIRE_RULES
-from pipeline.segments import EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
+from pipeline.segments import BY_REASON, EVIDENCE, FIGURES, REASONS, STRING, STRINGS, TIME
 from pipeline.story_tables import PICKUPS, STORIES, VERSIONS
 
 __all__ = [
@@ -114,7 +114,11 @@ REPUBLICATIONS = Table(
                 TIME,
                 "When its URL first showed another text, as far as that tells; else null.",
             ),
-            maybe("gone_at", TIME, "When its URL first answered 404 or 410, and no page since; else null."),
+            maybe(
+                "gone_at",
+                TIME,
+                "When its URL answered 410, or 404 in two runs on end, and no page since; else null.",
+            ),
             maybe(
                 "outdated_by",
                 STRING,
@@ -247,7 +251,7 @@ RUNS = Table(
         [
             field("run_id", STRING, "The run."),
             field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
-            field("state", STRING, "ok, degraded, down, forbidden."),
+            field("state", STRING, "ok, degraded, down, paused, postponed, forbidden."),
             maybe("reason", STRING, "Why it is not ok."),
             field("started_at", TIME, "The run's clock."),
             field("feeds_read", _INT, "Feeds and sitemaps read."),
@@ -260,6 +264,10 @@ RUNS = Table(
             field("skipped", _INT, "Pages left out by rule: robots.txt, not an article."),
             field("requests", _INT, "HTTP requests made."),
             field("bytes_fetched", pa.int64(), "Bytes received."),
+            field("pages_left", _INT, "Pages found and not taken: they wait for the next run."),
+            field("unused", BY_REASON, "Pages in quarantine or left out, by reason, the most first."),
+            maybe("latency_median_ms", _INT, "Median time of a request in milliseconds; null without one."),
+            maybe("latency_slowest_ms", _INT, "Longest time of a request in milliseconds; null without one."),
         ]
     ),
 )

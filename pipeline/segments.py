@@ -52,6 +52,16 @@ REASONS = pa.list_(
         nullable=False,
     )
 )
+# pages that were not used, the most first
+BY_REASON = pa.list_(
+    pa.field(
+        "element",
+        pa.struct(
+            [pa.field("reason", STRING, nullable=False), pa.field("pages", pa.int32(), nullable=False)]
+        ),
+        nullable=False,
+    )
+)
 FIGURES = pa.list_(pa.field("element", pa.float32(), nullable=False))
 
 
@@ -67,6 +77,7 @@ def _schema(
 # outcome: fetched (bytes are in the raw zone) | unchanged | quarantined | skipped; the last two and
 # `unchanged` have a reason: not_modified, same_bytes, robots, content_type, too_large, http_404, timeout, ...
 # raw_key, raw_offset: where its answer lies, the body (with its raw_sha256) or that there was nothing new
+# A known page that answers 410, or 404 in two runs on end, is skipped as `gone`, before that as `missing`
 FETCHES = _schema(
     ("run_id", STRING),
     ("outlet_id", STRING),
@@ -89,7 +100,8 @@ FETCHES = _schema(
     ),
 )
 
-# state: ok | degraded (some feed or page failed) | down (nothing could be read) | forbidden (robots.txt)
+# state: ok | degraded (some feed or page failed) | down (nothing could be read) | paused (was down too often)
+# | postponed (the run's budget was spent) | forbidden (robots.txt)
 SITES = _schema(
     ("run_id", STRING),
     ("outlet_id", STRING),
@@ -100,8 +112,15 @@ SITES = _schema(
     ("pages_found", pa.int32()),
     ("requests", pa.int32()),
     ("bytes_fetched", pa.int64()),
-    optional=(("reason", STRING),),
+    optional=(
+        ("reason", STRING),
+        ("pages_left", pa.int32()),  # found, not taken: they wait for the next run
+        ("latency_median_ms", pa.int32()),
+        ("latency_slowest_ms", pa.int32()),
+    ),
 )
+
+UNREAD = pa.array(["down", "paused"])  # states of outlets of which a run has nothing
 
 NO_OUTLET = "file"  # outlet_id of pages from files that name no site
 

@@ -22,6 +22,7 @@ from pipeline.drafting.step import Drafted, draw_up
 from pipeline.errors import Failed
 from pipeline.extract.credit import load_rules
 from pipeline.extract.tables import rules_table
+from pipeline.ingest.figures import Figures
 from pipeline.ingest.harvest import ingest_shard
 from pipeline.ingest.registry import load_outlets, shard_outlets
 from pipeline.judge import judgements_of
@@ -98,7 +99,9 @@ def plan(config: Config) -> tuple[Shard, ...]:
 
 def ingest(lake: Store, run: Run, config: Config, shard: str, progress: Progress | None = None) -> Counts:
     """Fetch a shard's new pages into the raw zone. A broken outlet is a row, never an error."""
-    return ingest_shard(lake, run, shard, _shards(config)[shard], config.network, config.params, progress)
+    shards = _shards(config)
+    network = config.network.share(len(shards[shard]), sum(map(len, shards.values())))
+    return ingest_shard(lake, run, shard, shards[shard], network, config.params, progress)
 
 
 def extract(lake: Store, run: Run, config: Config, shard: str, progress: Progress | None = None) -> Counts:
@@ -128,6 +131,11 @@ def in_trouble(lake: Store, run: Run, config: Config, shard: str | None = None) 
     keys = [segment_key("sites", run.run_id, of) for of in _shards(config) if shard in (None, of)]
     sites = pa.concat_tables([read_segment(lake, key) for key in keys if lake.exists(key)])
     return {row["outlet_id"]: row["state"] for row in sites.to_pylist() if row["state"] != "ok"}
+
+
+def figures(lake: Store, run: Run, config: Config) -> Figures:
+    """How the run's visits went, of all shards that were fetched and extracted."""
+    return Figures.of(lake, run, tuple(_shards(config)))
 
 
 def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:

@@ -17,7 +17,7 @@ from pipeline.story.recalls import find_recalls
 from pipeline.story.versions import TAKEN_BACK, Shown, holds, shown
 
 # what is asked of segments.FETCHES, and of all documents
-ANSWERS = ("url", "final_url", "outcome", "http_status", "fetched_at")
+ANSWERS = ("url", "final_url", "outcome", "reason", "http_status", "fetched_at")
 ASKED = ("published_at", "modified_at", "fetched_at", "notices")
 # what is asked of the notices among them
 NOTICED = tuple(name for name in RECALLS.names if name in PAGES.names)

@@ -93,7 +93,8 @@ def _presence(rows: pa.Table, fetches: pa.Table) -> Presence:
     lost = {
         "url": gone["url"],
         "final_url": pa.nulls(n, pa.string()),
-        "outcome": pa.repeat("quarantined", n),
+        "outcome": pa.repeat("skipped", n),
+        "reason": pa.repeat("gone", n),
         "http_status": pa.repeat(pa.scalar(404, pa.int16()), n),
         "fetched_at": gone["gone_at"],
     }

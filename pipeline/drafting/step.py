@@ -41,7 +41,7 @@ from pipeline.params import Params
 from pipeline.publish import accounts, marks
 from pipeline.publish.drafts import Drafts, Partition
 from pipeline.publish.manifest import FileEntry, Manifest
-from pipeline.publish.outlet_rows import template_rows
+from pipeline.publish.outlet_rows import last_visits, template_rows
 from pipeline.publish.reader import read_files
 from pipeline.publish.rights import Rights, expiring, kept_since, takedown_rows
 from pipeline.schema import (
@@ -122,7 +122,9 @@ def draw_up(
         own = _of_days(lake, table, rows, base)
         drafts.add(table, own, accounts.run_days(own))
     earlier = read_files(lake, QUARANTINE.name, _quarantined(base, since) if base else ())
-    drafts.add(OUTLETS, totals.outlets(outlets, pa.concat_tables([earlier, held])))
+    stood = read_files(lake, OUTLETS.name, base.tables[OUTLETS.name].files) if base else None
+    visits = last_visits(accounted, stood)
+    drafts.add(OUTLETS, totals.outlets(outlets, pa.concat_tables([earlier, held]), visits))
     drafts.add(WIRE_RULES, totals.rules(rules))
     drafts.add(TEMPLATES, template_rows(templates_after(lake, run)))
     chrome = read_segment(lake, segment_key("boilerplate", run.run_id, "all"))
@@ -194,17 +196,17 @@ def _account(
 ) -> tuple[pa.Table, pa.Table]:
     """schema.QUARANTINE, what fetching and what extraction held back, and schema.RUNS of some runs, of which
     `keys` gives one kind of segments."""
-    place = ["run_id", "outlet_id"]
+    place, ended = ["run_id", "outlet_id"], ("outcome", "reason")
     fetches = read_batches(lake, FETCHES, keys("fetches"), FETCHES.names)
     failed = [rows.filter(pc.equal(rows["outcome"], "quarantined")) for rows in fetches]
     kept = read_segments(lake, HELD, keys("quarantine"))
     held = accounts.quarantine(pa.concat_tables([FETCHES.empty_table(), *failed]), kept)
     return held, accounts.runs(
         read_segments(lake, SITES, keys("sites")),
-        accounts.count(read_batches(lake, FETCHES, keys("fetches"), [*place, "outcome"]), "outcome"),
+        accounts.count(read_batches(lake, FETCHES, keys("fetches"), [*place, *ended]), *ended),
         accounts.count(read_batches(lake, PAGES, keys("pages"), place)),
         published,
-        accounts.count([held]),
+        accounts.count([held], "reason"),
     )
 
 

@@ -43,9 +43,9 @@ class Totals:
             if file.seen_day not in days and file.rows:
                 self._count(_read(lake, file, _COPY), _read(lake, stories[file.seen_day], _STORY))
 
-    def outlets(self, outlets: Sequence[Outlet], held: pa.Table) -> pa.Table:
-        """schema.OUTLETS. `held`: schema.QUARANTINE."""
-        return outlet_rows.outlet_rows(outlets, self.by_outlet, held)
+    def outlets(self, outlets: Sequence[Outlet], held: pa.Table, visits: pa.Table) -> pa.Table:
+        """schema.OUTLETS. `held`: schema.QUARANTINE; `visits`: what `outlet_rows.last_visits` gave."""
+        return outlet_rows.outlet_rows(outlets, self.by_outlet, held, visits)
 
     def rules(self, rules: pa.Table) -> pa.Table:
         """schema.WIRE_RULES, of these rules (rule, service, where, weight) and others that were found."""

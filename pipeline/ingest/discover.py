@@ -119,10 +119,14 @@ def _candidates(
 
 def _pages(sources: Sequence[Source], domain: str) -> dict[str, set[str]]:
     """The outlet's pages that each source names, those of an index's sitemaps counted as its own."""
-    inside = {child: source.url for source in sources for child in source.children}
+    above: dict[str, set[str]] = {}
     pages: dict[str, set[str]] = {}
-    for source in sources:
-        pages.setdefault(inside.get(source.url, source.url), set()).update(own_pages(source.items, domain))
+    for source in sources:  # an index comes before its sitemaps
+        own = above.setdefault(source.url, set()) | {source.url}
+        for child in source.children:
+            above.setdefault(child, set()).update(own)
+        for url in own:
+            pages.setdefault(url, set()).update(own_pages(source.items, domain))
     return pages
 
 

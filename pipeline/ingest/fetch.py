@@ -90,10 +90,25 @@ class Reply:
 
 @dataclass(slots=True)
 class Tally:
-    """What an outlet has cost so far: requests, and bytes of bodies as sent."""
+    """What an outlet has cost so far: requests, bytes of bodies as sent, and how long each request took.
 
+    `of`: the tally of all outlets, to which its requests and bytes are added, too.
+    """
+
+    of: Tally | None = None
     requests: int = 0
     bytes_fetched: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    def asked(self) -> None:
+        self.requests += 1
+        if self.of:
+            self.of.asked()
+
+    def received(self, size: int) -> None:
+        self.bytes_fetched += size
+        if self.of:
+            self.of.received(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +233,8 @@ class Fetcher:
     async def _one(self, url: URL, ask: Ask) -> Reply | URL:
         """One request: the reply, or where it sends us."""
         async with self.lane(str(url), ask.outlet).turn(), self._slots:
-            ask.tally.requests += 1
+            ask.tally.asked()
+            began = asyncio.get_running_loop().time()
             try:
                 async with self._session.get(
                     url, headers=ask.validators.headers(), allow_redirects=False
@@ -226,6 +242,8 @@ class Fetcher:
                     return await self._answer(response, ask)
             except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
                 raise _failure(error, self._network) from None
+            finally:
+                ask.tally.seconds.append(asyncio.get_running_loop().time() - began)
 
     async def _answer(self, response: aiohttp.ClientResponse, ask: Ask) -> Reply | URL:
         status, headers = response.status, response.headers
@@ -269,7 +287,7 @@ async def _read(response: aiohttp.ClientResponse, ask: Ask) -> tuple[bytes, byte
         raise TooLarge(f"Content-Length {declared} is more than {ask.limit} bytes")
     body = Body(response.headers.get("Content-Encoding", ""), ask.limit)
     async for chunk in response.content.iter_chunked(_CHUNK):
-        ask.tally.bytes_fetched += len(chunk)
+        ask.tally.received(len(chunk))
         body.add(chunk)
     return body.sent, body.finish()
 

@@ -16,6 +16,7 @@ unchanged.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,18 +28,20 @@ import pyarrow.compute as pc
 
 from pipeline.config import Network
 from pipeline.counts import Counts
+from pipeline.ingest.budget import Budget
 from pipeline.ingest.cdxj import cdxj
 from pipeline.ingest.fetch import Fetcher, user_agent
 from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
-from pipeline.ingest.state import load_state, save_state
-from pipeline.ingest.visit import Means, PageFetch, Visit, Visited
+from pipeline.ingest.state import OutletState, Pause, load_state, save_state
+from pipeline.ingest.visit import Means, Visit
+from pipeline.ingest.visited import PageFetch, Visited, paused, postponed
 from pipeline.ingest.warc import WarcFile, WarcSpool
 from pipeline.lake.segment import read_segment, to_parquet, write_segment
 from pipeline.lake.store import Store
 from pipeline.model import Outlet, Run
 from pipeline.params import Params
-from pipeline.segments import FETCHES, SITES, segment_key
+from pipeline.segments import FETCHES, SITES, UNREAD, segment_key
 
 # what is there holds all that later steps were told by the outlets
 RAW = "raw/"
@@ -98,7 +101,7 @@ def counts_of(fetches: pa.Table, sites: pa.Table) -> Counts:
         quarantined=pages("quarantined"),
         skipped=pages("skipped"),
         outlets=sites.num_rows,
-        outlets_failed=int(pc.sum(pc.equal(sites["state"], "down")).as_py() or 0),
+        outlets_failed=int(pc.sum(pc.is_in(sites["state"], value_set=UNREAD)).as_py() or 0),
         bytes_fetched=int(pc.sum(sites["bytes_fetched"]).as_py() or 0),
     )
 
@@ -144,6 +147,7 @@ async def _harvest(
                 fetcher,
                 Robots(fetcher),
                 Parser(),
+                Budget(network),
                 progress.found,
                 progress.one_done,
             )
@@ -152,21 +156,31 @@ async def _harvest(
                 async with free:
                     return await _visit(lake, outlet, means, Path(folder))
 
-            tasks = [group.create_task(visit(outlet)) for outlet in outlets]
-        return [visited for task in tasks if (visited := task.result())]
+            # in another order each run: a budget spent early must not leave out the same ones for ever
+            tasks = {
+                outlet.outlet_id: group.create_task(visit(outlet))
+                for outlet in sorted(outlets, key=lambda outlet: _lot(run.run_id, outlet.outlet_id))
+            }
+        return [visited for outlet in outlets if (visited := tasks[outlet.outlet_id].result())]
+
+
+def _lot(run_id: str, outlet_id: str) -> bytes:
+    return hashlib.sha256(f"{run_id} {outlet_id}".encode()).digest()
 
 
 async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Visited | None:
     """Visit an outlet and store its pages; None if it rests. The lake blocks, so threads call it."""
     known = await asyncio.to_thread(load_state, lake, outlet.outlet_id)
+    if known.is_paused(means.now):
+        return paused(means.run_id, outlet.outlet_id, known)
     if not known.is_due(means.now):
         return None
+    if bound := means.budget.reached():
+        return postponed(means.run_id, outlet.outlet_id, known, bound)
     with WarcSpool(folder, outlet.outlet_id, user_agent(means.network), means.now) as spool:
         visited = await Visit(outlet, known, means, spool.add).make()
         file = spool.finish()
-    quiet = visited.site.state == "ok" and not any(page.outcome == "fetched" for page in visited.pages)
-    state = visited.state.asked(means.now, known, quiet, 60 * means.network.rest_minutes)
-    visited = replace(visited, state=state)
+    visited = replace(visited, state=_after(visited, known, means))
     if file is None:
         return visited
     name = f"{means.run_id}-{file.sha256[:12]}"
@@ -176,6 +190,16 @@ async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Vis
     await asyncio.to_thread(lake.put, f"{folder_key}{name}.cdxj", cdxj(file.captures, f"{name}.warc.gz"))
     file.path.unlink()
     return replace(visited, pages=tuple(_placed(visited.pages, key, file)))
+
+
+def _after(visited: Visited, known: OutletState, means: Means) -> OutletState:
+    """The state that the next run finds."""
+    network = means.network
+    if visited.site.state == "down":
+        pause = Pause(network.pause_after, network.pause_hours, network.longest_pause_hours)
+        return visited.state.failed(means.now, known, visited.site.reason or "", pause)
+    quiet = visited.site.state == "ok" and not any(page.outcome == "fetched" for page in visited.pages)
+    return visited.state.asked(means.now, known, quiet, 60 * network.rest_minutes)
 
 
 def _placed(pages: Sequence[PageFetch], key: str, file: WarcFile) -> list[PageFetch]:

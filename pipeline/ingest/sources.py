@@ -6,8 +6,11 @@ A source that fails is an outcome with its reason; nothing in a feed can raise.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from yarl import URL
 
 from pipeline.config import Network
 from pipeline.ingest.body import Corrupt, TooLarge, Truncated, gunzipped
@@ -18,7 +21,9 @@ from pipeline.ingest.robots import Robots
 from pipeline.ingest.state import OutletState, SourceSeen
 from pipeline.model import Outlet
 
-_MAX_CHILDREN = 16  # the newest sitemaps of an index; older ones hold the archive
+_MAX_CHILDREN = 16  # of an index: those of news, then the newest; older ones hold the archive
+_MAX_SITEMAPS = 64
+_DEEPEST = 2  # an index within an index: large groups have one a brand, and in it one a kind of page
 
 
 class SourceState(StrEnum):
@@ -59,13 +64,25 @@ class SourceReader:
     async def read_all(self) -> tuple[Source, ...]:
         """Feeds, then sitemaps, each index followed by its sitemaps."""
         sources = [await self._read(url, is_feed=True) for url in self.outlet.feeds]
+        seen: set[str] = set()
         for url in self.outlet.sitemaps:
-            sitemap = await self._read(url, is_feed=False)
-            sources.append(sitemap)
-            sources += [await self._read(child, is_feed=False, is_child=True) for child in sitemap.children]
+            sources += [source async for source in self._sitemaps(url, seen)]
         return tuple(sources)
 
-    async def _read(self, url: str, *, is_feed: bool, is_child: bool = False) -> Source:
+    async def _sitemaps(self, url: str, seen: set[str], depth: int = 0) -> AsyncIterator[Source]:
+        """A sitemap, and after an index those that it leads to; none of them twice (`seen`)."""
+        if url in seen or len(seen) == _MAX_SITEMAPS:
+            return
+        seen.add(url)
+        found = await self._read(url, is_feed=False)
+        if found.children and depth == _DEEPEST:
+            found = Source(url, SourceState.FAILED, reason=f"{url}: an index {depth} deep in others")
+        yield found
+        for child in found.children:
+            async for source in self._sitemaps(child, seen, depth + 1):
+                yield source
+
+    async def _read(self, url: str, *, is_feed: bool) -> Source:
         before = self.known.sources.get(url, SourceSeen())
         try:
             reply = await self.fetcher.get(
@@ -80,18 +97,17 @@ class SourceReader:
             )
             sha256 = hashlib.sha256(reply.content).hexdigest()
             if reply.status == 304 or sha256 == before.sha256:
-                return Source(url, SourceState.UNCHANGED)
+                # its sitemaps may have changed all the same
+                return Source(url, SourceState.UNCHANGED, children=before.children)
             found = await self._parse(reply, is_feed=is_feed)
         except FetchFailed as failed:
             state = SourceState.FORBIDDEN if failed.reason == "robots" else SourceState.FAILED
             return Source(url, state, reason=f"{url}: {failed}")
-        if is_child and found.children:
-            return Source(url, SourceState.FAILED, reason=f"{url}: an index within an index")
         return Source(
             url,
             SourceState.READ,
             found.items,
-            found.children[:_MAX_CHILDREN],
+            tuple(sorted(found.children, key=_is_no_news)[:_MAX_CHILDREN]),
             reply.validators,
             sha256,
             found.note,
@@ -106,3 +122,7 @@ class SourceReader:
             return await self.parser.parse(content, reply.url, is_feed=is_feed)
         except (FeedError, TooLarge, Truncated, Corrupt) as error:
             raise FetchFailed("bad_feed", str(error)) from None
+
+
+def _is_no_news(sitemap: str) -> bool:
+    return "news" not in URL(sitemap).path.lower()

@@ -1,16 +1,19 @@
 """What an outlet's servers told us last time, written last: it never speaks of data that is not stored.
 
-Losing a state costs requests, never pages: without it everything is simply asked for again.
+Losing a state costs requests and rechecks of pages that no source names any more: without it everything that
+is named is simply asked for again. What a run could not take waits here, whatever becomes of the feed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.ingest.feeds import FeedItem
 from pipeline.ingest.fetch import Validators
 from pipeline.lake.store import Missing, Store
 
@@ -26,22 +29,80 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """A page as last fetched: validators, the SHA-256 of its decoded bytes, where its URL led, and where its
-    body is kept."""
+    """A page that a source named: as it was named last, the clock of the run that found it, and its last
+    answer.
 
-    validators: Validators
-    sha256: str
+    `sha256` of its decoded bytes, None until it was fetched; `final_url`: where its URL led. `waits`: the
+    next run asks for it, whatever its sources say. `missing`: it answered 404 or 410 last. `kept`: where its
+    body is kept.
+    """
+
+    item: FeedItem
+    first_seen: datetime
+    answered_at: datetime | None = None
+    validators: Validators = field(default_factory=Validators)
+    sha256: str | None = None
     final_url: str | None = None
     kept: Kept | None = None
+    waits: bool = False
+    missing: bool = False
+
+    def is_due(self, now: datetime, rechecks: Rechecks) -> bool:
+        """Whether a run of this clock asks for it though no source names it anew."""
+        if self.waits or self.answered_at is None:
+            return self.waits
+        return rechecks.passed(self._age(now)) > rechecks.passed(self._age(self.answered_at))
+
+    def is_over(self, now: datetime, rechecks: Rechecks) -> bool:
+        """Whether no later run needs to ask for it, but for a source that names it."""
+        if self.waits or self.answered_at is None:
+            return not self.waits
+        too_old = self._age(now) > rechecks.last + rechecks.retry_hours
+        return too_old or self._age(self.answered_at) >= rechecks.last
+
+    def left(self, now: datetime, rechecks: Rechecks) -> PageSeen:
+        """The same after a request that brought no answer: waiting, unless it has for too long."""
+        return replace(self, waits=self._age(now) < rechecks.retry_hours)
+
+    def _age(self, now: datetime) -> float:
+        return (now - self.first_seen).total_seconds() / 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecks:
+    """When known pages are asked for again, in hours after each was first seen: at these ages, ascending, and
+    one that fails by each run for so long."""
+
+    hours: tuple[float, ...] = ()
+    retry_hours: float = 0.0
+
+    @property
+    def last(self) -> float:
+        return self.hours[-1] if self.hours else 0.0
+
+    def passed(self, age: float) -> int:
+        """How many of the ages a page of this age has reached."""
+        return bisect_right(self.hours, age)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """For how many `hours` an outlet is left alone `after` so many visits on end in which nothing could be
+    read (0: never), doubled by each further one, `longest` at most."""
+
+    after: int
+    hours: float
+    longest: float
+
+    def hours_after(self, down: int) -> float:
+        if not self.after or down < self.after:
+            return 0.0
+        return min(self.longest, self.hours * 2.0 ** min(down - self.after, 32))
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """A feed or sitemap as last read: its pages by normalised URL, an index's sitemaps by URL.
-
-    Validators and `sha256` are kept only if all its pages were settled; without them the source
-    counts as new, so that the pages left over are found again.
-    """
+    """A feed or sitemap as last read: its pages by normalised URL, an index's sitemaps by URL."""
 
     validators: Validators = field(default_factory=Validators)
     sha256: str | None = None
@@ -52,12 +113,16 @@ class SourceSeen:
 @dataclass(frozen=True, slots=True)
 class OutletState:
     """Sources by URL, pages by normalised URL; by which clock the outlet was asked last, and for how many
-    seconds after that it need not be."""
+    seconds after that it need not be; in how many visits on end nothing of it could be read, why, and when it
+    is asked again for that."""
 
     sources: Mapping[str, SourceSeen] = field(default_factory=dict)
     pages: Mapping[str, PageSeen] = field(default_factory=dict)
     asked_at: datetime | None = None
     rest: float = 0.0
+    down: int = 0
+    trouble: str | None = None
+    paused_until: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Whether a run of this clock asks it: not while it rests; one with an older clock does."""
@@ -65,27 +130,49 @@ class OutletState:
             return True
         return (now - self.asked_at).total_seconds() >= self.rest
 
+    def is_paused(self, now: datetime) -> bool:
+        """Whether a run of this clock must leave it alone; one with an older clock need not."""
+        return bool(self.asked_at and self.paused_until and self.asked_at <= now < self.paused_until)
+
     def asked(self, now: datetime, before: OutletState, quiet: bool, most: float) -> OutletState:
-        """This state after a visit at `now`; `before`: the state before it. A quiet outlet rests twice as
-        long as it was left alone before, `most` seconds at most; any other is due at once."""
+        """This state after a visit at `now`, in which something could be read; `before`: the state before it.
+        A quiet outlet rests twice as long as it was left alone before, `most` seconds at most; any other is
+        due at once."""
         last = before.asked_at
         if last and now < last:
-            return replace(self, asked_at=last, rest=before.rest)
+            return before.with_found(self)
         alone = (now - last).total_seconds() if last else 0.0
-        return replace(self, asked_at=now, rest=min(most, 2 * alone) if quiet else 0.0)
+        rest = min(most, 2 * alone) if quiet else 0.0
+        return replace(self, asked_at=now, rest=rest, down=0, trouble=None, paused_until=None)
 
-    def pruned(self, roots: tuple[str, ...]) -> OutletState:
-        """Without sources that nothing leads to any more, and pages that no source names."""
-        kept = {url: self.sources[url] for url in self._reachable(roots)}
+    def failed(self, now: datetime, before: OutletState, trouble: str, pause: Pause) -> OutletState:
+        """This state after a visit at `now`, in which nothing could be read: why is `trouble`."""
+        if before.asked_at and now < before.asked_at:
+            return before.with_found(self)
+        down = before.down + 1
+        hours = pause.hours_after(down)
+        until = now + timedelta(hours=hours) if hours else None
+        return replace(self, asked_at=now, rest=0.0, down=down, trouble=trouble, paused_until=until)
+
+    def with_found(self, other: OutletState) -> OutletState:
+        """The sources and pages of the other, all else as here."""
+        return replace(self, sources=other.sources, pages=other.pages)
+
+    def pruned(self, roots: Iterable[str], now: datetime, rechecks: Rechecks) -> OutletState:
+        """Without sources that nothing leads to any more, and pages that no source names and no run will
+        ask for."""
+        kept: dict[str, SourceSeen] = {}
+        waiting = list(roots)
+        while waiting:
+            url = waiting.pop()
+            if url in self.sources and url not in kept:
+                kept[url] = self.sources[url]
+                waiting += self.sources[url].children
         named = {page for source in kept.values() for page in source.pages}
-        pages = {url: seen for url, seen in self.pages.items() if url in named}
-        return replace(self, sources=kept, pages=pages)
-
-    def _reachable(self, roots: tuple[str, ...]) -> Iterator[str]:
-        for root in roots:
-            if root in self.sources:
-                yield root
-                yield from (child for child in self.sources[root].children if child in self.sources)
+        pages = {
+            url: page for url, page in self.pages.items() if url in named or not page.is_over(now, rechecks)
+        }
+        return replace(self, sources=dict(sorted(kept.items())), pages=pages)
 
 
 _JSON = TypeAdapter(OutletState)
@@ -100,7 +187,7 @@ def load_state(lake: Store, outlet_id: str) -> OutletState:
 
 
 def save_state(lake: Store, outlet_id: str, state: OutletState) -> None:
-    lake.put(_key(outlet_id), _JSON.dump_json(state))
+    lake.put(_key(outlet_id), _JSON.dump_json(state, exclude_defaults=True))
 
 
 def _key(outlet_id: str) -> str:

@@ -106,8 +106,16 @@ def read_segments(
     for key in keys:
         with lake.open(key) as stored:
             table = pq.ParquetFile(stored, pre_buffer=False).read(columns=chosen.names)
-            parts.append(table.select(chosen.names).cast(chosen))
+            parts.append(_with_new(table, chosen).select(chosen.names).cast(chosen))
     return pa.concat_tables(parts)
+
+
+def _with_new(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """With nulls for what may be null and was no column yet when the segment was written."""
+    for one in schema:
+        if one.nullable and one.name not in table.column_names:
+            table = table.append_column(one, pa.nulls(len(table), one.type))
+    return table
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:

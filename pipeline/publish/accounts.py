@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.counts import Counts
 from pipeline.model import Run
 from pipeline.schema import QUARANTINE, RUNS
-from pipeline.segments import HELD
+from pipeline.segments import HELD, UNREAD
 
 _KEY = ("run_id", "outlet_id")
 Tally = Counter[tuple[str, ...]]  # by run_id and outlet_id, and what else was asked for
@@ -21,14 +21,14 @@ Tally = Counter[tuple[str, ...]]  # by run_id and outlet_id, and what else was a
 def runs(sites: pa.Table, fetched: Tally, extracted: Tally, published: Tally, held: Tally) -> pa.Table:
     """schema.RUNS of all runs.
 
-    `sites`: the runs' segments. The rest counts rows by run and outlet: `fetched` (also by outcome) of
-    segments.FETCHES, `extracted` of segments.PAGES, `published` republications, each with the run that
-    first saw it, `held` of schema.QUARANTINE. A page that was extracted but whose document is known
-    already, by another run or twice in this one, is unchanged.
+    `sites`: the runs' segments. The rest counts rows by run and outlet: `fetched` of segments.FETCHES (by
+    outcome and reason, too), `extracted` of segments.PAGES, `published` republications, each with the run
+    that first saw it, `held` of schema.QUARANTINE (by reason, too). A page that was extracted but whose
+    document is known already, by another run or twice in this one, is unchanged.
     """
-    taken = Tally()
-    for (run_id, outlet_id, _), pages in fetched.items():
-        taken[run_id, outlet_id] += pages
+    taken, ended, quarantined = _summed(fetched, 2), _summed(fetched, 3), _summed(held, 2)
+    skipped = Tally({(*key[:2], key[3]): pages for key, pages in fetched.items() if key[2] == "skipped"})
+    unused = by_reason(held + skipped)
     rows = []
     for site in sites.to_pylist():
         place = (site["run_id"], site["outlet_id"])
@@ -38,12 +38,30 @@ def runs(sites: pa.Table, fetched: Tally, extracted: Tally, published: Tally, he
                 "started_at": Run.of(site["run_id"]).now,
                 "fetched": taken[place],
                 "published": published[place],
-                "unchanged": fetched[*place, "unchanged"] + extracted[place] - published[place],
-                "quarantined": held[place],
-                "skipped": fetched[*place, "skipped"],
+                "unchanged": ended[*place, "unchanged"] + extracted[place] - published[place],
+                "quarantined": quarantined[place],
+                "skipped": ended[*place, "skipped"],
+                "pages_left": site["pages_left"] or 0,
+                "unused": unused.get(place, []),
             }
         )
     return pa.Table.from_pylist(rows, RUNS.schema)
+
+
+def by_reason(pages: Tally) -> dict[tuple[str, ...], list[dict[str, object]]]:
+    """segments.BY_REASON of counts whose keys end in a reason, by the rest of the key."""
+    found: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
+    for (*place, reason), n in sorted(pages.items(), key=lambda one: (-one[1], one[0])):
+        found[tuple(place)].append({"reason": reason, "pages": n})
+    return found
+
+
+def _summed(pages: Tally, parts: int) -> Tally:
+    """The same counts by the first parts of their keys."""
+    total = Tally()
+    for key, n in pages.items():
+        total[key[:parts]] += n
+    return total
 
 
 def count(tables: Iterable[pa.Table], *more: str) -> Tally:
@@ -62,7 +80,7 @@ def counts_of_run(rows: pa.Table, run_id: str) -> Counts:
     own = rows.filter(pc.equal(rows["run_id"], run_id))
     names = ("fetched", "published", "unchanged", "quarantined", "skipped", "bytes_fetched")
     totals = {name: pc.sum(own[name]).as_py() or 0 for name in names}
-    failed = pc.sum(pc.equal(own["state"], "down")).as_py() or 0
+    failed = pc.sum(pc.is_in(own["state"], value_set=UNREAD)).as_py() or 0
     return Counts(**totals, outlets=own.num_rows, outlets_failed=failed)
 
 

@@ -9,14 +9,24 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.model import Outlet
+from pipeline.publish.accounts import by_reason
 from pipeline.schema import OUTLETS, TEMPLATES
 from pipeline.segments import STRING, TIME
 
 _LAYOUT_COLUMNS = ("layout", "version", "learned_at", "changed_at", "pages", "checked")
+# columns of schema.RUNS that tell of a visit, by their names in schema.OUTLETS
+_VISIT = {
+    "state": "state",
+    "reason": "state_reason",
+    "started_at": "asked_at",
+    "latency_median_ms": "latency_median_ms",
+    "latency_slowest_ms": "latency_slowest_ms",
+}
 _OUTLET_COUNTS = pa.schema(
     [("outlet_id", STRING), ("n", pa.int64()), ("first", TIME), ("last", TIME), ("shared", pa.int64())]
 )
@@ -35,23 +45,41 @@ def outlet_counts(copies: pa.Table, story: pa.Table) -> pa.Table:
     return found.select(names).rename_columns(_OUTLET_COUNTS.names).cast(_OUTLET_COUNTS)
 
 
-def outlet_rows(outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantine: pa.Table) -> pa.Table:
+def last_visits(runs: pa.Table, before: pa.Table | None) -> pa.Table:
+    """How each outlet stood in the last run that has a row of it: outlet_id and the columns of schema.OUTLETS
+    that tell of that. `runs`: rows of schema.RUNS; `before`: schema.OUTLETS of runs before them."""
+    names = ["outlet_id", *_VISIT.values()]
+    found = runs.select(["outlet_id", *_VISIT]).rename_columns(names)
+    if before is not None:
+        stood = before.select(names)
+        found = pa.concat_tables([found, stood.filter(pc.is_valid(stood["asked_at"])).cast(found.schema)])
+    found = found.sort_by([("outlet_id", "ascending"), ("asked_at", "descending")])
+    first = np.unique(np.asarray(found["outlet_id"].to_pylist(), np.str_), return_index=True)[1]
+    return found.take(pa.array(first))
+
+
+def outlet_rows(
+    outlets: Sequence[Outlet], counts: Sequence[pa.Table], quarantine: pa.Table, visits: pa.Table
+) -> pa.Table:
     """schema.OUTLETS: the registry's outlets and those that only the input names.
 
-    `counts`: what `outlet_counts` gave for the parts of the republications.
+    `counts`: what `outlet_counts` gave for the parts of the republications; `visits`: what `last_visits` did.
     """
     added = pa.concat_tables([_OUTLET_COUNTS.empty_table(), *counts]).group_by("outlet_id")
     totals = added.aggregate([("n", "sum"), ("first", "min"), ("last", "max"), ("shared", "sum")])
     found = {row["outlet_id"]: row for row in totals.to_pylist()}
-    held = {row["values"]: row["counts"] for row in pc.value_counts(quarantine["outlet_id"]).to_pylist()}
+    reasons = zip(quarantine["outlet_id"].to_pylist(), quarantine["reason"].to_pylist(), strict=True)
+    held = by_reason(Counter(reasons))
+    stood = {row["outlet_id"]: row for row in visits.to_pylist()}
     extracted = quarantine.filter(pc.equal(quarantine["stage"], "extract")).group_by(["outlet_id", "url"])
     unread = Counter(extracted.aggregate([])["outlet_id"].to_pylist())
     known = {outlet.outlet_id: outlet for outlet in outlets}
     rows = [
         _outlet_row(
-            known.get(name) or Outlet(name, name, name), found.get(name), held.get(name, 0), unread[name]
+            known.get(name) or Outlet(name, name, name), found.get(name), held.get((name,), []), unread[name]
         )
-        for name in sorted(known.keys() | found.keys() | held.keys())
+        | stood.get(name, {})
+        for name in sorted(known.keys() | found.keys() | {name for (name,) in held})
     ]
     return pa.Table.from_pylist(rows, OUTLETS.schema)
 
@@ -78,7 +106,7 @@ def _state_of(outlet: dict[str, Any], layout: dict[str, Any]) -> str:
 
 
 def _outlet_row(
-    outlet: Outlet, counted: dict[str, Any] | None, quarantined: int, unread: int
+    outlet: Outlet, counted: dict[str, Any] | None, held: list[dict[str, Any]], unread: int
 ) -> dict[str, object]:
     published = counted["n_sum"] if counted else 0
     return {
@@ -93,6 +121,7 @@ def _outlet_row(
         "last_seen_at": counted["last_max"] if counted else None,
         "n_republications": published,
         "duplicate_share": counted["shared_sum"] / published if counted else 0.0,
-        "quarantined": quarantined,
+        "quarantined": sum(one["pages"] for one in held),
+        "quarantined_by_reason": held,
         "extraction_ok_share": published / (published + unread) if published + unread else None,
     }

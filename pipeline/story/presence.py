@@ -1,7 +1,8 @@
 """Until when each text stood at its address: what later fetches of the address tell.
 
 A fetch that found nothing new confirms the text that stood there; another text at the address replaced it;
-an answer of 404 or 410, and none later with a page, means that it is gone.
+an answer of 404 or 410, and none later with a page, means that it is gone, unless it must be said again first
+(reason `missing`).
 """
 
 from __future__ import annotations
@@ -57,14 +58,16 @@ def presence(
     """What became of n documents at their addresses (string[n] each).
 
     `first_seen_at`, `last_seen_at` timestamp[us][n]: when each was fetched first and last; `fetches`: url,
-    final_url, outcome, http_status, fetched_at of segments.FETCHES.
+    final_url, outcome, reason, http_status, fetched_at of segments.FETCHES.
     """
     coded = pc.if_else(pc.equal(urls, ""), doc_ids, urls).dictionary_encode()  # "": no address to return to
     url = coded.indices.to_numpy().astype(np.int64)
     first, last = (times.cast(pa.int64()).to_numpy() for times in (first_seen_at, last_seen_at))
     asked = _addresses(fetches, coded.dictionary)
     at = fetches["fetched_at"].cast(pa.int64()).to_numpy()
-    missing = pc.is_in(fetches["http_status"], value_set=pa.array(_GONE, pa.int16())).to_numpy()
+    told = pc.is_in(fetches["http_status"], value_set=pa.array(_GONE, pa.int16()))
+    doubtful = pc.equal(pc.fill_null(fetches["reason"], ""), "missing")
+    missing = pc.and_not(told, doubtful).to_numpy()
     unchanged = pc.equal(fetches["outcome"], "unchanged").to_numpy()
     last = _confirmed(url, first, last, asked, at, unchanged & (asked >= 0))
     replaced, before = _replaced(url, first, last)

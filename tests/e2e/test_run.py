@@ -61,6 +61,23 @@ def test_a_site_that_is_down_is_one_row_with_its_reason(ran: tuple[Site, steps.R
     assert states["kvlt"]["state"] == "ok"
 
 
+def test_runs_and_outlets_tell_why_pages_were_not_used_and_how_slow_the_sites_were(
+    ran: tuple[Site, steps.Released],
+) -> None:
+    runs = {row["outlet_id"]: row for row in ran[0].rows("runs")}
+    outlets = {row["outlet_id"]: row for row in ran[0].rows("outlets")}
+    assert runs.keys() == outlets.keys()
+    for name, row in runs.items():
+        told = outlets[name]
+        assert sum(one["pages"] for one in row["unused"]) == row["quarantined"] + row["skipped"]
+        assert sum(one["pages"] for one in told["quarantined_by_reason"]) == told["quarantined"]
+        assert (told["state"], told["state_reason"]) == (row["state"], row["reason"])
+        assert told["asked_at"] == EVENING
+        assert 0 <= told["latency_median_ms"] <= told["latency_slowest_ms"] == row["latency_slowest_ms"]
+    assert runs["valeobserver"]["unused"] == [{"reason": "robots", "pages": 5}]
+    assert outlets["dryforksentinel"]["quarantined_by_reason"] == [{"reason": "truncated", "pages": 5}]
+
+
 def test_credits_are_those_of_the_network_with_the_words_that_prove_them(
     ran: tuple[Site, steps.Released],
 ) -> None:

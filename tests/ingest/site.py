@@ -11,12 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from pipeline.config import Network
+from pipeline.counts import Counts
+from pipeline.ingest.harvest import ingest_shard
+from pipeline.lake.folder import FolderStore
+from pipeline.lake.segment import read_segment
 from pipeline.model import Outlet, Run
+from pipeline.params import Params
+from pipeline.segments import segment_key
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -71,7 +78,7 @@ class World:
         return [asked.path for asked in self.asked if asked.host == host]
 
     def network(self, **changes: object) -> Network:
-        values = {"connect_seconds": 2.0, "read_seconds": 2.0, "retries": 0} | changes
+        values = {"connect_seconds": 2.0, "read_seconds": 2.0, "retries": 0, "recheck_hours": ()} | changes
         return Network(test_address=f"127.0.0.1:{self.port}", **values)  # type: ignore[arg-type]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -107,6 +114,18 @@ def outlet(host: str, **changes: object) -> Outlet:
 
 def run(number: int = 1) -> Run:
     return Run(f"run{number}", datetime(2026, 3, 5, 12, tzinfo=UTC) + timedelta(hours=number))
+
+
+def harvest(
+    lake: FolderStore, world: World, *outlets: Outlet, number: int = 1, **network: object
+) -> tuple[Counts, dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """(counts, rows of fetches by path, rows of sites by outlet)."""
+    counts = ingest_shard(lake, run(number), "000", outlets, world.network(**network), Params())
+    fetches = read_segment(lake, segment_key("fetches", run(number).run_id, "000")).to_pylist()
+    sites = read_segment(lake, segment_key("sites", run(number).run_id, "000")).to_pylist()
+    pages = {row["url"].split(".example", 1)[1]: row for row in fetches}
+    assert len(fetches) == counts.fetched
+    return counts, pages, {row["outlet_id"]: row for row in sites}
 
 
 @contextmanager

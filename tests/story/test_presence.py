@@ -13,7 +13,7 @@ from pipeline.story.presence import Presence, presence
 from pipeline.story.recalls import find_recalls
 
 START = datetime(2031, 4, 7, 8, tzinfo=UTC)
-COLUMNS = ("url", "final_url", "outcome", "http_status", "fetched_at")
+COLUMNS = ("url", "final_url", "outcome", "reason", "http_status", "fetched_at")
 
 
 def at(hour: float) -> datetime:
@@ -67,6 +67,13 @@ def test_a_page_that_is_gone_may_come_back() -> None:
     docs = [("u", 0, 0), ("v", 0, 5), ("w", 0, 0)]
     told = found(docs, [fetch("u", 2, 404), fetch("u", 4, 410), fetch("v", 3, 404), fetch("w", 2, 500)])
     assert hours(told.gone_at) == [2, None, None]
+
+
+def test_one_answer_that_must_be_said_again_takes_nothing_away() -> None:
+    told = found([("u", 0, 0), ("v", 0, 0)], [fetch(url, 2, 404, reason="missing") for url in "uv"])
+    assert hours(told.gone_at) == [None, None]
+    again = [fetch("u", 2, 404, reason="missing"), fetch("u", 3, 404, reason="gone")]
+    assert hours(found([("u", 0, 0)], again).gone_at) == [3]
 
 
 def test_the_address_asked_for_leads_to_that_of_the_page() -> None:

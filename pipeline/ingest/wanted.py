@@ -1,0 +1,45 @@
+"""Which pages a visit asks for, and in which order: none that waits or is due is ever left out of both.
+
+New pages come first, then those that wait or whose recheck is due, then known ones that a source named anew;
+within each, what was published last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.ingest.feeds import FeedItem
+from pipeline.ingest.state import PageSeen, Rechecks
+from pipeline.urls import normalise_url
+
+
+def wanted(
+    named: Iterable[FeedItem], known: Mapping[str, PageSeen], now: datetime, rechecks: Rechecks
+) -> list[PageSeen]:
+    """Each page once, as the state knows it, or as one that is new at `now`.
+
+    `named`: what changed sources name; `known`: pages by normalised URL; those of them that are due are asked
+    for, too.
+    """
+    due = {key: page for key, page in known.items() if page.is_due(now, rechecks)}
+    pages: dict[str, PageSeen] = {}
+    for item in named:
+        key = normalise_url(item.url)
+        before = pages.get(key)
+        if before is None:
+            seen = known.get(key)
+            pages[key] = replace(seen, item=item) if seen else PageSeen(item, now)
+        elif before.item.published_at is None and item.published_at:
+            headline = before.item.headline or item.headline
+            dated = replace(before.item, published_at=item.published_at, headline=headline)
+            pages[key] = replace(before, item=dated)
+
+    def rank(page: tuple[str, PageSeen]) -> tuple[int, float]:
+        key, seen = page
+        urgency = 0 if seen.sha256 is None else 1 if key in due else 2
+        published = seen.item.published_at
+        return urgency, -published.timestamp() if published else 0.0
+
+    return [page for _, page in sorted((due | pages).items(), key=rank)]
