@@ -14,7 +14,17 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__, cli_judge, cli_outlets, cli_release, cli_sql
-from pipeline.cli_shared import Json, Lake, Now, open_existing, open_released, print_json, run_of
+from pipeline.cli_shared import (
+    Json,
+    Lake,
+    Memory,
+    Now,
+    ScratchFolder,
+    open_existing,
+    open_released,
+    print_json,
+    run_of,
+)
 from pipeline.errors import BadInput, WirefoldError
 
 app = typer.Typer(
@@ -84,15 +94,19 @@ def cluster(
     wires: Wires = None,
     scorecard: Card = None,
     rematch: Rematch = False,
+    memory: Memory = None,
+    scratch: ScratchFolder = None,
     now: Now = None,
     as_json: Json = False,
     inputs: Annotated[list[Path] | None, typer.Argument(help=_FILES)] = None,
 ) -> None:
     """Fold articles or pages from files into stories and release them.
 
-    Without INPUTS what the lake holds is released again, with what was judged and taken down since.
+    Without INPUTS what the lake holds is released again, with what was judged and taken down since. With
+    --memory a run that was cut short goes on behind the last stage that was done.
 
     [dim]wirefold cluster articles.jsonl --out ./lake --outlet-field site[/dim]
+    [dim]wirefold cluster archive.parquet --out ./lake --memory 4GiB --scratch /mnt/scratch[/dim]
     """
     from pipeline import intake
     from pipeline.config import Config
@@ -100,7 +114,7 @@ def cluster(
     from pipeline.terminal import Screen
 
     screen, at = Screen(quiet=as_json), run_of(now)
-    settings = Config.for_files(out, tuple(wires or ()), scorecard)
+    settings = Config.for_files(out, tuple(wires or ()), scorecard).within(memory, scratch)
     plan = intake.check(inputs or [], settings)
     lake = open_store(out) if inputs else open_released(out)
     lake.probe()
@@ -114,8 +128,8 @@ def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json:
     """match → story → publish, with one line each."""
     from pipeline import steps
 
-    with screen.busy("match"):
-        matched = steps.match(lake, at, settings, rematch)
+    with screen.stages("match") as report:
+        matched = steps.match(lake, at, settings, rematch, report)
     screen.line("match", **asdict(matched))
     with screen.busy("story"):
         told = steps.story(lake, at, settings)
@@ -274,21 +288,7 @@ app.command()(cli_judge.takedown)
 app.command()(cli_judge.takedowns)
 
 
-@app.command()
-def releases(lake: Lake, as_json: Json = False) -> None:
-    """List the releases of a lake, newest last.
-
-    [dim]wirefold releases s3://news-lake[/dim]
-    """
-    from pipeline import inspect
-
-    rows = inspect.releases(open_existing(lake))
-    if as_json:
-        print_json([asdict(row) for row in rows])
-    else:
-        from pipeline.terminal import show_releases
-
-        show_releases(rows)
+app.command()(cli_release.releases)
 
 
 @app.command()

@@ -13,6 +13,22 @@ from pipeline.cli_shared import Json, Lake, Now, Release, open_existing, print_j
 from pipeline.errors import BadInput
 
 
+def releases(lake: Lake, as_json: Json = False) -> None:
+    """List the releases of a lake, newest last.
+
+    [dim]wirefold releases s3://news-lake[/dim]
+    """
+    from pipeline import inspect
+
+    rows = inspect.releases(open_existing(lake))
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        from pipeline.terminal import show_releases
+
+        show_releases(rows)
+
+
 def check(lake: Lake, release: Release = None, as_json: Json = False) -> None:
     """Read a whole release again and check that it is what was written and adds up. Exit code 1 if not.
 

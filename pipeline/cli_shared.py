@@ -19,6 +19,13 @@ Now = Annotated[
         help="The run's clock, UTC; default: this moment.", formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="Match all pages within so much memory (4GiB), the rest in files; default: in memory."),
+]
+ScratchFolder = Annotated[
+    Path | None, typer.Option("--scratch", help="Where these files are; default: the user's cache.")
+]
 Release = Annotated[str | None, typer.Option(help="The release; default: the current one.")]
 
 

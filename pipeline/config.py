@@ -3,6 +3,7 @@
     lake = "s3://news-lake"              # or a folder
     outlets = "outlets.toml"             # beside this file
     cache = "/var/cache/wirefold"        # this machine's index of the lake
+    memory = "4GiB"                      # matching all pages at once keeps within it
 
     [network]
     contact = "https://example.org/bot"  # stands in the user agent
@@ -16,6 +17,7 @@ Credentials are never here: they come from the standard AWS chain or from Airflo
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +27,11 @@ from pydantic import AfterValidator, ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 from pydantic_core import PydanticCustomError
 
+from pipeline.errors import BadInput
 from pipeline.params import Params
 from pipeline.tomlfile import read_toml
 
+_SCRATCH = "scratch"
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -97,6 +101,8 @@ class _File:
     keep_releases: int = 14
     keep_days: float = 30.0
     cache: str | None = None
+    memory: str | None = None
+    scratch: str | None = None
     network: Network = field(default_factory=Network)
     params: Params = field(default_factory=Params)
 
@@ -117,17 +123,27 @@ class Config:
     keep_days: float
     # where this machine keeps its index of the lake; it can be thrown away at any time
     cache: Path
+    # bytes that matching all pages at once may hold, the rest being files under `scratch`; None: no bound
+    memory: int | None
+    scratch: Path
     network: Network
     params: Params
 
     @classmethod
     def for_files(cls, lake: str, wires: tuple[Path, ...], scorecard: Path | None = None) -> Config:
         """The configuration of commands that read files: no registry, no network."""
-        return cls(lake, Path(), wires, scorecard, 1, False, 14, 30.0, _user_cache(), Network(), Params())
+        cache = _user_cache()
+        settings = 1, False, 14, 30.0, cache, None, cache / _SCRATCH, Network(), Params()
+        return cls(lake, Path(), wires, scorecard, *settings)
 
     def with_cache(self, folder: Path) -> Config:
         """The same with this machine's index of the lake in another folder."""
         return replace(self, cache=folder)
+
+    def within(self, memory: str | None, scratch: Path | None) -> Config:
+        """The same within a budget of memory ("4GiB"), or with scratch files elsewhere. Raises `BadInput`."""
+        held = self.memory if memory is None else bytes_of(memory)
+        return replace(self, memory=held, scratch=scratch or self.scratch)
 
 
 def load_config(path: Path) -> Config:
@@ -135,6 +151,7 @@ def load_config(path: Path) -> Config:
     file = read_toml(path)
     parsed = file.check(TypeAdapter(_File), file.data)
     here = path.resolve().parent
+    cache = here / parsed.cache if parsed.cache else _user_cache()
     is_url = "://" in parsed.lake
     return Config(
         lake=parsed.lake if is_url else str(here / parsed.lake),
@@ -145,10 +162,20 @@ def load_config(path: Path) -> Config:
         single_writer=parsed.single_writer,
         keep_releases=parsed.keep_releases,
         keep_days=parsed.keep_days,
-        cache=here / parsed.cache if parsed.cache else _user_cache(),
+        cache=cache,
+        memory=bytes_of(parsed.memory) if parsed.memory else None,
+        scratch=here / parsed.scratch if parsed.scratch else cache / _SCRATCH,
         network=parsed.network,
         params=parsed.params,
     )
+
+
+def bytes_of(size: str) -> int:
+    """The bytes of a size as people write it: 4GiB, 512MiB. Raises `BadInput`."""
+    found = re.fullmatch(r"(\d+) ?([KMGT])i?B?", size.strip(), re.IGNORECASE)
+    if not found:
+        raise BadInput(f"memory: expected a size like 4GiB or 512MiB, got {size!r}")
+    return int(found[1]) << 10 * ("KMGT".index(found[2].upper()) + 1)
 
 
 def _user_cache() -> Path:

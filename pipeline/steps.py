@@ -47,6 +47,8 @@ from pipeline.story.identity import dated, identify, live_count, newborn
 
 # called with (done, total) as pages are worked off; total may grow
 Progress = Callable[[int, int], None]
+# called with (stage, done, total) as a long step goes on
+Stage = Callable[[str, int, int], None]
 _ALL = "all"
 
 
@@ -138,15 +140,15 @@ def figures(lake: Store, run: Run, config: Config) -> Figures:
     return Figures.of(lake, run, tuple(_shards(config)))
 
 
-def match(lake: Store, run: Run, config: Config, whole: bool = False) -> Matched:
+def match(lake: Store, run: Run, config: Config, whole: bool = False, tell: Stage | None = None) -> Matched:
     """Fold the run's pages into clusters, or with `whole` all pages anew; runs taken up before it that were
-    cut short are completed first."""
+    cut short are completed first. `tell`: of stages of all pages within `config.memory`."""
     order.place(lake, run.run_id)
     said = partial(judgements_of, lake)
     for earlier in order.unfinished(lake, run):
-        matching.match(lake, earlier, config, said)
+        matching.match(lake, earlier, config, said, tell=tell)
         story(lake, earlier, config)
-    return matching.match(lake, run, config, said, whole)
+    return matching.match(lake, run, config, said, whole, tell)
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:

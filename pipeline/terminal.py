@@ -18,6 +18,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -32,6 +33,13 @@ _BAR = 40  # characters
 _STYLES = {BOTH: "", ONLY_A: "red", ONLY_B: "green"}
 
 Report = Callable[[int, int], None]
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
 
 class Screen:
@@ -52,6 +60,28 @@ class Screen:
         ):
             bar = bars.add_task(step, total=None)
             yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+    @contextmanager
+    def stages(self, step: str) -> Iterator[Callable[[str, int, int], None]]:
+        """The same for a step of stages, a bar for each; yields what to call with (stage, done, total)."""
+        columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        bar, now = None, ""
+        with (
+            self.busy(step),
+            Progress(
+                TextColumn("{task.description:<12}"), *columns, console=self._console, transient=True
+            ) as bars,
+        ):
+
+            def tell(stage: str, done: int, total: int) -> None:
+                nonlocal bar, now
+                if bar is None or stage != now:
+                    if bar is not None:
+                        bars.remove_task(bar)
+                    bar, now = bars.add_task(f"{step} {stage}", total=total), stage
+                bars.update(bar, completed=done, total=total)
+
+            yield tell
 
     @contextmanager
     def busy(self, step: str) -> Iterator[None]:

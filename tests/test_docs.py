@@ -182,6 +182,7 @@ def test_configuration_keys_and_defaults(tmp_path: Path) -> None:
         "lake": "required",
         "outlets": spelled(config.outlets.name),
         "cache": "`~/.cache/wirefold`",
+        "scratch": "`<cache>/scratch`",
     }
     others = {field.name for field in fields(Config)} - {*known, "network", "params"}
     expected = known | {name: spelled(getattr(config, name)) for name in others}

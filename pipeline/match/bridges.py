@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.kernels import groups as kernel
-from pipeline.match.kernels import overlap
 from pipeline.match.verify import Verdicts, Verifier
 from pipeline.params import Params
 
@@ -43,8 +42,8 @@ class Bridges:
         same_text: NDArray[np.int64],
         digests: NDArray[np.uint64],
     ) -> None:
-        self.verifier, self.words, self.params = verifier, verifier.articles.words, verifier.params
-        self.lengths = self.words.lengths
+        self.verifier, self.params = verifier, verifier.params
+        self.lengths = verifier.articles.words.lengths
         self.parent, self.same_text = parent, same_text
         self.verdicts = verdicts
         self.refused_as = np.full(len(verdicts), "", object)
@@ -102,9 +101,7 @@ class Bridges:
         hosts, groups = np.unique(guest_groups[:, 0], return_counts=True)
         many = np.flatnonzero(np.isin(self.hosts, hosts[groups > 1]))
         pairs = np.stack([self.hosts[many], self.guests[many]], axis=1)
-        spans = np.empty((len(many), 2), np.int32)
-        words, width = self.words, self.params.shingle_words
-        overlap.spans_all(words.words, words.starts, words.ends, words.longest, pairs, width, spans)
+        spans = self.verifier.spans(pairs)
         by_host: dict[int, list[int]] = {}
         for at, host in enumerate(pairs[:, 0].tolist()):
             by_host.setdefault(host, []).append(at)

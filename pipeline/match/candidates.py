@@ -9,7 +9,7 @@ joined is not made again: of sixty copies of a story 1,770 pairs would be, and 5
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline.match.figures import Articles
 from pipeline.match.kernels import buckets, shingles, tables
 from pipeline.match.kernels.tokens import FINISH
 from pipeline.match.sign import Signed, anchors
+from pipeline.match.words import Words
 from pipeline.params import Params
 
 _DAY = 86_400_000_000  # microseconds
@@ -65,6 +66,17 @@ class Groups:
         self._trial = np.empty(n, np.int64)
         self._used = 0
 
+    @property
+    def known(self) -> NDArray[np.uint64]:
+        """The pairs that were asked so far, in no order."""
+        return np.asarray(self._known[self._known != 0], np.uint64)
+
+    def remember(self, pairs: NDArray[np.uint64]) -> None:
+        """Take some pairs for asked."""
+        self._make_room(len(pairs))
+        tables.add_all(self._known, pairs)
+        self._used += len(pairs)
+
     def sharing(
         self, keys: NDArray[np.uint64], docs: NDArray[np.uint32], whole: int
     ) -> tuple[NDArray[np.uint64], int]:
@@ -98,43 +110,104 @@ class Groups:
 
     def _make_room(self, more: int) -> None:
         if 2 * (self._used + more) > len(self._known):
-            kept = self._known[self._known != 0]
+            kept = self.known
             self._known = np.zeros(1 << (3 * (self._used + more)).bit_length(), np.uint64)
             tables.add_all(self._known, kept)
 
 
-def rounds(
+def searches(
     articles: Articles,
-    signed: Signed,
+    bands: Iterable[NDArray[np.uint64]],
+    anchored: Iterable[NDArray[np.uint64]],
     same_text: NDArray[np.int64],
     chosen: NDArray[np.int64],
     groups: Groups,
     params: Params,
-) -> Iterator[Round]:
-    """Rounds of pairs among the documents `chosen` (int64[k], ascending): bands, then anchors, then
-    addresses. `same_text` int64[n]: the first document with the same words.
+    parts: int = 1,
+) -> Iterator[Iterator[Round]]:
+    """Searches for pairs among the documents `chosen` (int64[k], ascending), each as its rounds: one for each
+    of the `bands` (uint64[k], scratch: it is sorted), then by anchors, then by addresses. `anchored`: see
+    `anchors_of`; `same_text` int64[n]: the first document with the same words. `parts`, a power of two: a
+    band is sorted in so many.
 
-    Whoever takes a round enters its verdicts into `groups` before the next. Drops the signatures when
-    the bands are done.
+    Whoever takes a round enters its verdicts into `groups` before the next. A search that is not begun costs
+    nothing.
     """
     spans = spans_of(articles.times, same_text)
-    keys, spare_keys = np.empty((_BANDS, len(chosen)), np.uint64), np.empty(len(chosen), np.uint64)
-    docs, spare_docs = np.empty(len(chosen), np.uint32), np.empty(len(chosen), np.uint32)
+    for keys in bands:
+        yield _by_band(keys, spans, chosen, groups, params, parts)
+    yield _by_anchors(anchored, spans, chosen, groups, params)
+    yield _by_address(articles, chosen, groups, params)
+
+
+def bands_of(signed: Signed, chosen: NDArray[np.int64], params: Params) -> Iterator[NDArray[np.uint64]]:
+    """The keys of each band of the documents `chosen`, uint64[k], in memory that the next ones take over.
+    Drops the signatures at the end."""
+    keys = np.empty((_BANDS, len(chosen)), np.uint64)
     for first in range(0, params.bands, _BANDS):
         some = keys[: params.bands - first]
         shingles.band_keys(signed.signatures, chosen, first, params.rows, some)
-        for band in some:
-            docs[:] = chosen
-            buckets.sort_by_key(band, docs, spare_keys, spare_docs, _PASSES)
-            pairs, capped = groups.sharing(band, docs, params.bucket_cap)
-            for taken in groups.passes(_near(pairs, spans, params)):
-                yield Round(BY_BANDS, taken, capped)
-                capped = 0
+        yield from some
     signed.drop_signatures()
-    pairs, capped = _anchor_pairs(anchors(articles.words.take(chosen), params), chosen, groups, params)
+
+
+def anchors_of(words: Words, chosen: NDArray[np.int64], params: Params) -> Iterator[NDArray[np.uint64]]:
+    """The anchors of the documents `chosen`, by their places there (`sign.anchors`), in parts: those of one
+    shingle lie in one part, and a part is ascending."""
+    anchored = anchors(words.take(chosen), params)
+    yield from np.split(anchored, np.searchsorted(anchored, _EIGHTHS))
+
+
+def _by_band(
+    keys: NDArray[np.uint64],
+    spans: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    groups: Groups,
+    params: Params,
+    parts: int,
+) -> Iterator[Round]:
+    found, capped = [np.zeros(0, np.uint64)], 0
+    for own, docs in _parts(keys, chosen, parts):
+        buckets.sort_by_key(own, docs, np.empty_like(own), np.empty_like(docs), _PASSES)
+        pairs, over = groups.sharing(own, docs, params.bucket_cap)
+        found, capped = [*found, pairs.copy()], capped + over
+    for taken in groups.passes(_near(np.concatenate(found), spans, params)):
+        yield Round(BY_BANDS, taken, capped)
+        capped = 0
+
+
+def _parts(
+    keys: NDArray[np.uint64], chosen: NDArray[np.int64], parts: int
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
+    """The keys by their upper bits, in as many parts, with their documents: what is found in one part after
+    the other is what is found in all of them sorted."""
+    if parts == 1:
+        yield keys, chosen.astype(np.uint32)
+        return
+    sizes = np.zeros(parts, np.int64)
+    buckets.count_parts(keys, sizes)
+    for part, size in enumerate(sizes.tolist()):
+        own, docs = np.empty(size, np.uint64), np.empty(size, np.uint32)
+        buckets.take_part(keys, chosen, part, parts, own, docs)
+        yield own, docs
+
+
+def _by_anchors(
+    anchored: Iterable[NDArray[np.uint64]],
+    spans: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    groups: Groups,
+    params: Params,
+) -> Iterator[Round]:
+    pairs, capped = _anchor_pairs(anchored, chosen, groups, params)
     for taken in groups.passes(_near(pairs, spans, params)):
         yield Round(BY_ANCHORS, taken, capped)
         capped = 0
+
+
+def _by_address(
+    articles: Articles, chosen: NDArray[np.int64], groups: Groups, params: Params
+) -> Iterator[Round]:
     for taken in groups.passes(_url_pairs(articles, chosen, groups, params)):
         yield Round(BY_URL, taken, 0)
 
@@ -166,18 +239,16 @@ def _url_pairs(
 
 
 def _anchor_pairs(
-    anchored: NDArray[np.uint64], chosen: NDArray[np.int64], groups: Groups, params: Params
+    anchored: Iterable[NDArray[np.uint64]], chosen: NDArray[np.int64], groups: Groups, params: Params
 ) -> tuple[NDArray[np.uint64], int]:
     """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight.
-
-    `anchored` uint64[k]: of the documents `chosen`, by their places there.
 
     An eighth of the anchors is looked at at a time: copies of all were 800 MB for a million documents.
     """
     n = len(groups.parent)
     held = np.zeros(n, np.int32)
     found, capped = [np.zeros(0, np.uint64)], 0
-    for part in np.split(anchored, np.searchsorted(anchored, _EIGHTHS)):
+    for part in anchored:
         keys, owners = part & ~_LOW, chosen[part & _LOW].astype(np.uint32)
         held += np.bincount(owners, minlength=n).astype(np.int32)
         sharing, over = groups.sharing(keys, owners, params.bucket_cap)

@@ -18,7 +18,7 @@ from pipeline.match.kernels import chrome as kernel
 from pipeline.match.kernels.buckets import sort_by_key
 from pipeline.match.kernels.tables import add_all
 from pipeline.match.kernels.tokens import FINISH
-from pipeline.match.words import Words, run_in_threads
+from pipeline.match.words import Room, Words, run_in_threads
 from pipeline.params import Params
 
 _PASSES = 4  # of eleven bits, as candidates are sorted
@@ -88,13 +88,13 @@ class _Repeated:
     docs: NDArray[np.uint32]
 
 
-def read_lines(words: Words, outlets: NDArray[np.int32]) -> Lines:
-    """The lines of n documents of the outlets (int32[n] codes, -1: none), 8 bytes each."""
+def read_lines(words: Words, outlets: NDArray[np.int32], room: Room = np.empty) -> Lines:
+    """The lines of n documents of the outlets (int32[n] codes, -1: none), 8 bytes each in a `room`."""
     counts = np.empty(len(words), np.int64)
     text = words.words, words.starts, words.ends, outlets
     run_in_threads(lambda first, last: kernel.count_lines(*text, first, last, counts), words)
     opens = np.append(0, np.cumsum(counts))
-    keys, texts = np.empty(opens[-1], np.uint64), np.zeros(len(words), np.uint64)
+    keys, texts = room(int(opens[-1]), np.uint64), np.zeros(len(words), np.uint64)
     sizes = np.zeros(len(words), np.int32)
     run_in_threads(
         lambda first, last: kernel.read_lines(*text, opens, first, last, keys, sizes, texts), words

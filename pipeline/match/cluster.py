@@ -10,13 +10,14 @@ in any order, since what is joined first decides which pairs are looked at.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.bridges import Bridges, direct, inside
-from pipeline.match.candidates import Groups, rounds
+from pipeline.match.candidates import Groups, Round, anchors_of, bands_of, searches
 from pipeline.match.clusters import BY_JUDGEMENT, Clusters
 from pipeline.match.judged import Judged, abide
 from pipeline.match.kernels import groups as kernel
@@ -34,7 +35,7 @@ def representatives(signed: Signed, words: Words, params: Params) -> NDArray[np.
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """Verdicts worth keeping, what found each, and how many pairs and capped buckets there were."""
 
     verdicts: Verdicts
@@ -42,14 +43,112 @@ class _Found:
     verified: int
     capped: int
 
-    def take(self, rows: NDArray[np.bool_]) -> _Found:
+    def take(self, rows: NDArray[np.bool_]) -> Found:
         return replace(self, verdicts=self.verdicts.take(rows), found_by=self.found_by[rows])
 
-    def with_pairs(self, pairs: NDArray[np.int64], found_by: str, verifier: Verifier) -> _Found:
+    def with_pairs(self, pairs: NDArray[np.int64], found_by: str, verifier: Verifier) -> Found:
         """The same and the verdicts on some more pairs (int64[k, 2])."""
         verdicts = Verdicts.concat([self.verdicts, verifier.verify(pairs)])
         by = np.concatenate([self.found_by, np.full(len(pairs), found_by, object)])
         return replace(self, verdicts=verdicts, found_by=by)
+
+    @staticmethod
+    def concat(parts: Sequence[Found]) -> Found:
+        """What at least one search found, and then the others."""
+        return Found(
+            Verdicts.concat([part.verdicts for part in parts]),
+            np.concatenate([part.found_by for part in parts]),
+            sum(part.verified for part in parts),
+            sum(part.capped for part in parts),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """n documents while they are clustered: `digests` uint64[n] of their words; `same_text` int64[n]: the
+    first document with the same words; `chosen` int64[k]: those that pairs are found among, ascending."""
+
+    digests: NDArray[np.uint64]
+    same_text: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+    groups: Groups
+    verifier: Verifier
+    known: Known
+
+    @classmethod
+    def begin(cls, signed: Signed, verifier: Verifier, known: Known | None = None) -> Clustering:
+        """Nothing but equal texts is joined."""
+        words = verifier.articles.words
+        same_text = representatives(signed, words, verifier.params)
+        groups = Groups(len(words), known.asked if known else None)
+        known = known or Known.nothing(len(words))
+        kernel.unite_all(groups.parent, np.arange(len(words)), same_text)
+        chosen = np.flatnonzero(
+            (same_text == np.arange(len(words))) & (words.lengths > 0) & (known.elsewhere < 0)
+        )
+        return cls(signed.digests, same_text, chosen, groups, verifier, known)
+
+    def searches(
+        self, bands: Iterable[NDArray[np.uint64]], anchored: Iterable[NDArray[np.uint64]], parts: int = 1
+    ) -> Iterator[Iterator[Round]]:
+        """See `candidates.searches`."""
+        given = self.verifier.articles, bands, anchored, self.same_text, self.chosen, self.groups
+        return searches(*given, self.verifier.params, parts)
+
+    def again(self) -> Found:
+        """The verdicts on what is known from before; what is sure joins."""
+        verdicts = self.verifier.verify(self.known.pairs)
+        self._enter(verdicts)
+        return Found(verdicts, self.known.found_by, 0, 0)
+
+    def verified(self, search: Iterator[Round]) -> Found:
+        """The verdicts of a search, round by round; what is sure joins before the next."""
+        nothing = self.verifier.verify(np.zeros((0, 2), np.int64))
+        kept, found_by = [nothing], list[str]()
+        verified = capped = 0
+        for one in search:
+            verdicts = self.verifier.verify(one.pairs)
+            self._enter(verdicts)
+            kept.append(
+                verdicts.take((verdicts.rule == OPEN) | worth_keeping(verdicts, self.verifier.params))
+            )
+            found_by += [one.found_by] * len(kept[-1])
+            verified, capped = verified + len(verdicts), capped + one.capped
+        return Found(Verdicts.concat(kept), np.array(found_by, object), verified, capped)
+
+    def settled(self, found: Found) -> Found:
+        """Decide what is still open. What others joined meanwhile needs no count and is dropped."""
+        params, parent = self.verifier.params, self.groups.parent
+        asked = _likeliest(found.verdicts, kernel.roots(parent), self.digests, params)
+        found = found.take((found.verdicts.rule != OPEN) | asked)
+        counted = np.where(self.known.elsewhere >= 0, len(parent) + self.known.elsewhere, -1)
+        counted[self.chosen] = _sure_groups(found.verdicts, parent)[self.chosen]
+        verdicts = self.verifier.settle(found.verdicts, counted)
+        return replace(found, verdicts=verdicts).take(worth_keeping(verdicts, params))
+
+    def joined(self, found: Found, judged: Judged | None) -> Clusters:
+        """The clusters, of settled verdicts."""
+        verifier, parent = self.verifier, self.groups.parent
+        _unite(parent, found.verdicts.take(_alike(found.verdicts, verifier.params)))
+        if judged:
+            found = found.with_pairs(judged.unknown(found.verdicts.pairs), BY_JUDGEMENT, verifier)
+        order = np.lexsort((found.verdicts.pairs[:, 1], found.verdicts.pairs[:, 0]))
+        verdicts = found.verdicts.take(order)
+        bridges = Bridges(verifier, verdicts, parent, self.same_text, self.digests)
+        bridges.join()
+        n = np.count_nonzero(self.known.elsewhere < 0)
+        labels = kernel.roots(parent)[:n]
+        by, nothing = found.found_by[order], np.zeros(len(order), np.int8)
+        told = found.verified, found.capped
+        clusters = Clusters(labels, self.same_text[:n], verdicts, by, bridges.refused_as, nothing, *told)
+        return abide(clusters, judged, self.digests[:n]) if judged else clusters
+
+    def _enter(self, verdicts: Verdicts) -> None:
+        """Tell the groups what is sure."""
+        params = self.verifier.params
+        _unite(self.groups.parent, verdicts.take(_alike(verdicts, params)))
+        guests, hosts = direct(verdicts.take(inside(verdicts, params)), self.digests)
+        self.groups.host[guests] = hosts
 
 
 def cluster(
@@ -61,76 +160,12 @@ def cluster(
     Pairs that are sure join as they are found. How rare the words of the doubtful ones are is then counted
     over the groups that these make.
     """
-    words, params = verifier.articles.words, verifier.params
-    same_text = representatives(signed, words, params)
-    groups = Groups(len(words), known.asked if known else None)
-    known = known or Known.nothing(len(words))
-    kernel.unite_all(groups.parent, np.arange(len(words)), same_text)
-    chosen = np.flatnonzero(
-        (same_text == np.arange(len(words))) & (words.lengths > 0) & (known.elsewhere < 0)
-    )
-    found = _verified(signed, same_text, chosen, groups, verifier, known)
-    found = _settled(found, signed, chosen, groups, verifier, known)
-    _unite(groups.parent, found.verdicts.take(_alike(found.verdicts, params)))
-    if judged:
-        found = found.with_pairs(judged.unknown(found.verdicts.pairs), BY_JUDGEMENT, verifier)
-    order = np.lexsort((found.verdicts.pairs[:, 1], found.verdicts.pairs[:, 0]))
-    verdicts = found.verdicts.take(order)
-    bridges = Bridges(verifier, verdicts, groups.parent, same_text, signed.digests)
-    bridges.join()
-    n = np.count_nonzero(known.elsewhere < 0)
-    labels = kernel.roots(groups.parent)[:n]
-    by, nothing = found.found_by[order], np.zeros(len(order), np.int8)
-    told = found.verified, found.capped
-    clusters = Clusters(labels, same_text[:n], verdicts, by, bridges.refused_as, nothing, *told)
-    return abide(clusters, judged, signed.digests[:n]) if judged else clusters
-
-
-def _verified(
-    signed: Signed,
-    same_text: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-    groups: Groups,
-    verifier: Verifier,
-    known: Known,
-) -> _Found:
-    """Verify candidates round by round; what is sure joins `groups` before the next."""
-    params = verifier.params
-    kept = [verifier.verify(known.pairs)]
-    found_by: list[str] = known.found_by.tolist()
-    verified = capped = 0
-    _enter(kept[0], groups, signed, params)
-    for one in rounds(verifier.articles, signed, same_text, chosen, groups, params):
-        verdicts = verifier.verify(one.pairs)
-        _enter(verdicts, groups, signed, params)
-        kept.append(verdicts.take((verdicts.rule == OPEN) | worth_keeping(verdicts, params)))
-        found_by += [one.found_by] * len(kept[-1])
-        verified, capped = verified + len(verdicts), capped + one.capped
-    return _Found(Verdicts.concat(kept), np.array(found_by, object), verified, capped)
-
-
-def _enter(verdicts: Verdicts, groups: Groups, signed: Signed, params: Params) -> None:
-    """Tell the groups what is sure."""
-    _unite(groups.parent, verdicts.take(_alike(verdicts, params)))
-    guests, hosts = direct(verdicts.take(inside(verdicts, params)), signed.digests)
-    groups.host[guests] = hosts
-
-
-def _settled(
-    found: _Found,
-    signed: Signed,
-    chosen: NDArray[np.int64],
-    groups: Groups,
-    verifier: Verifier,
-    known: Known,
-) -> _Found:
-    """Decide what is still open. What others joined meanwhile needs no count and is dropped."""
-    asked = _likeliest(found.verdicts, kernel.roots(groups.parent), signed.digests, verifier.params)
-    found = found.take((found.verdicts.rule != OPEN) | asked)
-    counted = np.where(known.elsewhere >= 0, len(groups.parent) + known.elsewhere, -1)
-    counted[chosen] = _sure_groups(found.verdicts, groups.parent)[chosen]
-    verdicts = verifier.settle(found.verdicts, counted)
-    return replace(found, verdicts=verdicts).take(worth_keeping(verdicts, verifier.params))
+    clustering = Clustering.begin(signed, verifier, known)
+    found = [clustering.again()]
+    bands = bands_of(signed, clustering.chosen, verifier.params)
+    anchored = anchors_of(verifier.articles.words, clustering.chosen, verifier.params)
+    found += map(clustering.verified, clustering.searches(bands, anchored))
+    return clustering.joined(clustering.settled(Found.concat(found)), judged)
 
 
 def _likeliest(

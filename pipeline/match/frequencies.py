@@ -8,6 +8,7 @@ documents that are compared, in one pass, for just those shingles on which a dou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ from pipeline.match.words import THREADS, Words, pairs_in_threads
 
 # of a pair that shares more shingles than so many a sample is asked for
 _SAMPLED = 128
+MOST_ASKED = 3 * _SAMPLED // 2  # by one pair; a sample has as many at most
+Take = Callable[[NDArray[np.int64]], Words]  # the documents of some numbers, in their order
+_AT_ONCE = 1 << 11  # documents that a thread reads at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +34,27 @@ class _Index:
 
 
 def rare_shares(
-    words: Words,
+    texts: Words,
     pairs: NDArray[np.int64],
     shared: NDArray[np.int64],
     groups: NDArray[np.int64],
     few: int,
     width: int,
+    take: Take,
 ) -> NDArray[np.float64]:
     """Of the shingles that two texts share, or a sample of them, the share that occurs in at most `few`
     groups, float64[m].
 
-    `pairs` int64[m, 2]; `shared` int64[m]: the number of their shared shingles; `groups` int64[n]: the
-    group of each document, -1 for documents that do not count.
+    `pairs` int64[m, 2] of `texts`; `shared` int64[m]: the number of their shared shingles; `groups` int64[n]:
+    the group of each of all documents, -1 for those that do not count; `take`: some of all documents.
     """
-    opens = np.concatenate([[0], np.cumsum(np.minimum(shared, 3 * _SAMPLED // 2))])
+    opens = np.concatenate([[0], np.cumsum(np.minimum(shared, MOST_ASKED))])
     held, counts = np.empty(opens[-1], np.uint32), np.zeros(len(pairs), np.int64)
-    texts = (words.words, words.starts, words.ends, words.longest)
+    own = (texts.words, texts.starts, texts.ends, texts.longest)
 
     def work(part: slice) -> None:
         bounds = opens[part.start : part.stop + 1]
-        kernel.shared_shingles(*texts, pairs[part], width, shared[part], _SAMPLED, bounds, held, counts[part])
+        kernel.shared_shingles(*own, pairs[part], width, shared[part], _SAMPLED, bounds, held, counts[part])
 
     pairs_in_threads(work, len(pairs))
     if not counts.any():
@@ -59,7 +64,7 @@ def rare_shares(
     asked.sort()
     values = (asked >> np.uint64(32)).astype(np.uint32)
     index = _index(values[np.flatnonzero(np.diff(values, prepend=~values[:1]))])
-    frequencies = _frequencies(words, index, groups, width)
+    frequencies = _frequencies(take, index, groups, width)
     rare = np.zeros(len(pairs), np.int64)
     kernel.count_rare(asked, index.slots, frequencies, few, rare)
     return np.asarray(rare / np.maximum(counts, 1))
@@ -72,7 +77,7 @@ def _index(values: NDArray[np.uint32]) -> _Index:
     return index
 
 
-def _frequencies(words: Words, index: _Index, groups: NDArray[np.int64], width: int) -> NDArray[np.uint16]:
+def _frequencies(take: Take, index: _Index, groups: NDArray[np.int64], width: int) -> NDArray[np.uint16]:
     """Groups that hold the value of each slot, uint16[len(index.slots)]; past 255 a thread stops counting."""
     counted = np.flatnonzero(groups >= 0)
     counted = counted[np.argsort(groups[counted], kind="stable")]
@@ -81,8 +86,11 @@ def _frequencies(words: Words, index: _Index, groups: NDArray[np.int64], width: 
 
     def work(docs: NDArray[np.int64]) -> NDArray[np.uint8]:
         counts, last = np.zeros(len(index.slots), np.uint8), np.full(len(index.slots), -1, np.int32)
-        texts = (words.words, words.starts, words.ends, words.longest)
-        kernel.count_groups(*texts, docs, groups, width, index.bits, index.slots, last, counts)
+        for start in range(0, len(docs), _AT_ONCE):
+            some = docs[start : start + _AT_ONCE]
+            words = take(some)
+            texts = (words.words, words.starts, words.ends, words.longest)
+            kernel.count_groups(*texts, groups[some], width, index.bits, index.slots, last, counts)
         return counts
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -7,6 +7,7 @@ Source: A. Broder, "On the resemblance and containment of documents", 1997.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +16,7 @@ from datasketch import MinHash
 from numpy.typing import NDArray
 
 from pipeline.match.kernels import shingles
-from pipeline.match.words import Words, in_threads, run_in_threads
+from pipeline.match.words import Room, Words, in_threads, run_in_threads
 from pipeline.params import Params
 
 SCHEME = "affine32"
@@ -42,9 +43,10 @@ class Signed:
         self.signatures = self.signatures[:0].copy()
 
 
-def sign(words: Words, params: Params) -> Signed:
-    """Sign n documents, in threads. What sixty outlets ran word for word is signed once."""
-    signatures = np.empty((len(words), params.num_perm), np.uint32)
+def sign(words: Words, params: Params, room: Room = np.empty) -> Signed:
+    """Sign n documents, in threads. What sixty outlets ran word for word is signed once. `room`: for the
+    signatures."""
+    signatures = room((len(words), params.num_perm), np.uint32)
     digests = words.digests()
     _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
     same = firsts[inverse]
@@ -65,6 +67,17 @@ def anchors(words: Words, params: Params) -> NDArray[np.uint64]:
 
     Read again and not while signing: beside the signatures they were 300 MB more for a million documents.
     """
+    found = np.zeros(0, np.uint64)
+    for part in anchor_blocks(words, params):
+        used = len(found)
+        found.resize(used + len(part), refcheck=False)  # joined all at once they would be held twice
+        found[used:] = part
+    found.sort()
+    return found
+
+
+def anchor_blocks(words: Words, params: Params) -> Iterator[NDArray[np.uint64]]:
+    """The same, a block of documents after the other, each in the order of its texts."""
     text = words.words, words.starts, words.ends
     limits = _limit(params.anchor_rate), params.lead_shingles, _limit(params.lead_anchor_rate)
 
@@ -74,13 +87,7 @@ def anchors(words: Words, params: Params) -> NDArray[np.uint64]:
         used = shingles.read_anchors(*text, first, last, params.shingle_words, *limits, found)
         return found[:used].copy()
 
-    found = np.zeros(0, np.uint64)
-    for part in in_threads(work, words):
-        used = len(found)
-        found.resize(used + len(part), refcheck=False)  # joined all at once they would be held twice
-        found[used:] = part
-    found.sort()
-    return found
+    return in_threads(work, words)
 
 
 def _limit(rate: int) -> np.uint32:

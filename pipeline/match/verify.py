@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.match.figures import CONTAINMENT, RARE, Articles, measure
 from pipeline.match.frequencies import rare_shares
+from pipeline.match.kernels import overlap
 from pipeline.match.scorecard import Scorecard
+from pipeline.match.words import Words
 from pipeline.params import Params
 
 RULES = ("same_text", "floor", "first_look", "second_look", "open")
@@ -106,11 +108,29 @@ class Verifier:
         score[rows] = self.scorecard.second.scores(some.figures)
         return replace(verdicts, figures=figures, score=score, rule=rule)
 
+    def spans(self, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Where the first text of each pair (int64[m, 2]) shares runs of shingles with the second: from and
+        to which place, int32[m, 2], -1 if nowhere."""
+        texts, pairs = self.texts_of(pairs)
+        spans = np.empty((len(pairs), 2), np.int32)
+        width = self.params.shingle_words
+        overlap.spans_all(texts.words, texts.starts, texts.ends, texts.longest, pairs, width, spans)
+        return spans
+
+    def texts_of(self, pairs: NDArray[np.int64]) -> tuple[Words, NDArray[np.int64]]:
+        """Words among which those of the pairs are, and the pairs by their places there."""
+        return self.articles.words, pairs
+
+    def take(self, docs: NDArray[np.int64]) -> Words:
+        """Some documents, in that order."""
+        return self.articles.words.take(docs)
+
     def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
         """The verdicts with how rare the shared words are among their figures, scores unchanged."""
-        words, width = self.articles.words, self.params.shingle_words
+        width = self.params.shingle_words
         few = self.scorecard.few_stories
-        rare = rare_shares(words, verdicts.pairs, verdicts.shared, groups, few, width)
+        texts, pairs = self.texts_of(verdicts.pairs)
+        rare = rare_shares(texts, pairs, verdicts.shared, groups, few, width, self.take)
         figures = verdicts.figures.copy()
         figures[:, RARE] = figures[:, CONTAINMENT] * rare
         return replace(verdicts, figures=figures)

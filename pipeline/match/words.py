@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice, pairwise, zip_longest
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from pipeline.match.kernels import shingles, tokens
 from pipeline.match.normalise import folding
@@ -25,6 +25,7 @@ LINE = 2  # the token is the first of its line
 THREADS = min(4, os.cpu_count() or 1)
 _SLICE = 1 << 19
 T = TypeVar("T")
+Room = Callable[[int | tuple[int, ...], DTypeLike], NDArray[Any]]  # makes an array: in memory, or in a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ class Words:
     def take(self, docs: NDArray[np.int64]) -> Words:
         """The documents `docs`, in that order, over the same words."""
         return Words(self.words, self.starts[docs], self.ends[docs])
+
+    def gathered(self, docs: NDArray[np.int64]) -> Words:
+        """The documents `docs`, in that order, over a copy of their words and of no others."""
+        some = self.take(docs)
+        opens = np.append(0, np.cumsum(some.lengths))
+        words = np.empty(opens[-1], np.uint32)
+        shingles.gather(some.words, some.starts, some.ends, opens, words)
+        return Words(words, opens[:-1], opens[1:])
 
     @staticmethod
     def concat(parts: Sequence[Words]) -> Words:

@@ -23,15 +23,23 @@ from pipeline.match.scorecard import load_scorecard
 from pipeline.matching.onto import fold_onto
 from pipeline.matching.result import Matched, done, write
 from pipeline.matching.said import Said
+from pipeline.matching.spilled import folded
+from pipeline.matching.texts import Progress
 from pipeline.matching.whole import fold_all
 from pipeline.model import Run
 
 
 def match(
-    lake: Store, run: Run, config: Config, said: Callable[[Run], pa.Table], whole: bool = False
+    lake: Store,
+    run: Run,
+    config: Config,
+    said: Callable[[Run], pa.Table],
+    whole: bool = False,
+    tell: Progress | None = None,
 ) -> Matched:
     """Match the run's pages; with `whole`, all pages of the lake anew, whatever was found before. `said`
-    gives the judgements (segments.JUDGEMENTS) that bind in a run."""
+    gives the judgements (segments.JUDGEMENTS) that bind in a run; `tell` gets the progress of the stages of
+    all pages within `config.memory`."""
     wish = f"clusters/run={run.run_id}/rematch"
     if stands := done(lake, run.run_id):
         if whole and not lake.exists(wish):
@@ -44,14 +52,23 @@ def match(
     before = order.runs_before(lake, run)
     last = done(lake, before[-1]) if before else None
     whole = lake.exists(wish) or last is None or last.kind != kind
+    mark = last.mark if last else ""
+    if whole and config.memory is not None:
+        with folded(lake, run, said(run), scorecard, config, kind, tell or _untold) as result:
+            write(lake, run.run_id, result, kind, whole, mark)
+        return result.matched
     if whole:
         result = fold_all(lake, run, said(run), scorecard, config.params)
     else:
         with Index(index_folder(lake, config, kind)) as index:
             both = Said(said(run), said(Run.of(before[-1])))
             result = fold_onto(lake, run, index, before, both, scorecard, config.params)
-    write(lake, run.run_id, result, kind, whole, last.mark if last else "")
+    write(lake, run.run_id, result, kind, whole, mark)
     return result.matched
+
+
+def _untold(stage: str, done: int, total: int) -> None:
+    """Nobody asked for progress."""
 
 
 def index_folder(lake: Store, config: Config, kind: str) -> Path:

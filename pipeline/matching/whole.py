@@ -12,6 +12,7 @@ from pipeline.lake.store import Store
 from pipeline.match.blocks import boilerplate, coded, url_keys
 from pipeline.match.chrome import learn, read_lines, strip
 from pipeline.match.cluster import cluster
+from pipeline.match.clusters import Clusters
 from pipeline.match.figures import Articles
 from pipeline.match.pairs import kept_pairs
 from pipeline.match.scorecard import Scorecard
@@ -37,6 +38,12 @@ def fold_all(lake: Store, run: Run, said: pa.Table, scorecard: Scorecard, params
     signatures.add(lake, params, run.run_id, docs.doc_ids, signed.signatures, fresh)
     judged = judged_among(said, docs.doc_ids)
     clusters = cluster(signed, Verifier(articles, scorecard, params), judged=judged)
+    return result_of(docs, chrome, clusters, kept_pairs(docs.doc_ids, clusters, scorecard))
+
+
+def result_of(docs: Documents, chrome: pa.Table, clusters: Clusters, pairs: pa.Table) -> Result:
+    """What is written of all documents: their chrome (schema.BOILERPLATE), their clusters, and the pairs of
+    these that are kept (segments.PAIRS)."""
     matched = Matched(
         pages=len(docs),
         new_pages=int(np.count_nonzero(docs.places == docs.places.max(initial=-1))),
@@ -48,7 +55,7 @@ def fold_all(lake: Store, run: Run, said: pa.Table, scorecard: Scorecard, params
     )
     names = docs.doc_ids.take(pa.array(clusters.labels))
     rows = pa.table([docs.doc_ids, names, np.ones(len(docs), bool)], schema=CLUSTERS)
-    return Result(docs.read(NAMED), chrome, kept_pairs(docs.doc_ids, clusters, scorecard), rows, matched)
+    return Result(docs.read(NAMED), chrome, pairs, rows, matched)
 
 
 def _compared(docs: Documents, params: Params) -> tuple[Articles, pa.Table]:

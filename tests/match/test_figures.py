@@ -140,10 +140,13 @@ def test_words_are_rare_that_few_stories_share() -> None:
     pairs = np.array([[0, 1], [5, 6]])
     _, sizes = measure(texts, pairs, PARAMS)
     groups = np.array([0, 1, 2, 3, 4, 5, 6, 5])
-    rare = rare_shares(texts.words, pairs, sizes[:, 2], groups, 4, 5)
+    rare = rare_shares(texts.words, pairs, sizes[:, 2], groups, 4, 5, texts.words.take)
     assert rare.tolist() == [0.0, 1.0]
     # once the stories are held to be one, their statement is theirs alone
-    assert rare_shares(texts.words, pairs, sizes[:, 2], groups // 2, 4, 5).tolist() == [1.0, 1.0]
+    assert rare_shares(texts.words, pairs, sizes[:, 2], groups // 2, 4, 5, texts.words.take).tolist() == [
+        1.0,
+        1.0,
+    ]
 
 
 @settings(max_examples=50, deadline=None)
@@ -161,5 +164,5 @@ def test_rarity_is_that_of_the_oracle(texts: list[list[str]], named: list[int], 
     }
     expected = sum(frequency[g] <= few for g in both) / max(len(both), 1)
     words = articles([" ".join(one) for one in texts]).words
-    found = rare_shares(words, np.array([[0, 1]]), np.array([len(both)]), groups, few, 5)
+    found = rare_shares(words, np.array([[0, 1]]), np.array([len(both)]), groups, few, 5, words.take)
     assert found[0] == pytest.approx(expected)

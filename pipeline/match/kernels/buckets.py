@@ -38,6 +38,37 @@ def sort_by_key(keys, docs, spare_keys, spare_docs, passes):
         docs, spare_docs = spare_docs, docs
 
 
+@njit(cache=True, nogil=True)
+def count_parts(keys, sizes):
+    """sizes[p] (int64[2^k], zeros) = keys (uint64) whose upper k bits are p."""
+    shift = _shift_to(len(sizes))
+    for i in range(len(keys)):
+        sizes[keys[i] >> shift] += 1
+
+
+@njit(cache=True, nogil=True)
+def take_part(keys, docs, part, parts, own, own_docs):
+    """The keys of one of 2^k parts and their documents (int64) to `own` (uint64) and `own_docs` (uint32), in
+    their order."""
+    shift = _shift_to(parts)
+    n = 0
+    for i in range(len(keys)):
+        if keys[i] >> shift == np.uint64(part):
+            own[n] = keys[i]
+            own_docs[n] = np.uint32(docs[i])
+            n += 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _shift_to(parts):
+    """How far a key is shifted for its upper k bits to be left, of 2^k parts."""
+    shift = np.uint64(64)
+    while parts > 1:
+        parts >>= 1
+        shift -= np.uint64(1)
+    return shift
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _host_root(parent, host, doc):
     """The group of the text that holds this one, or -1."""

@@ -83,12 +83,12 @@ def count_rare(asked, slots, frequencies, few, rare):
 
 
 @njit(cache=True, nogil=True)
-def count_groups(words, starts, ends, longest, docs, groups, width, bits, slots, last, counts):
-    """counts[s] (uint8): groups in which the value in slot s occurs, at most 255. `docs` come group by group;
-    `groups` int64[n] names each document's group; `last` int32[len(slots)]: scratch, -1."""
+def count_groups(words, starts, ends, longest, groups, width, bits, slots, last, counts):
+    """counts[s] (uint8) += groups in which the value in slot s occurs, at most 255. The documents come group
+    by group; `groups` int64[n] names each one's; `last` int32[len(slots)]: scratch, -1 to begin with."""
     hashes = np.empty(longest + 1, np.uint32)
     shift, shift_slots = shift_to(64 * len(bits)), shift_to(len(slots))
-    for d in docs:
+    for d in range(len(groups)):
         count = shingles_of(words, starts[d], ends[d], width, hashes)
         # both sieves without a branch, so that many look-ups are under way at once: one waits for 70 ns
         n = np.uint32(0)

@@ -76,6 +76,13 @@ def move_together(words, order, starts, ends):
 
 
 @njit(cache=True, nogil=True)
+def gather(words, starts, ends, opens, out):
+    """out[opens[i]:opens[i + 1]] = the words of document i."""
+    for i in range(len(starts)):
+        out[opens[i] : opens[i + 1]] = words[starts[i] : ends[i]]
+
+
+@njit(cache=True, nogil=True)
 def longest_of(starts, ends, first, last):
     """The most words of a document in first:last."""
     longest = 0

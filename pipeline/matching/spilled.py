@@ -1,0 +1,123 @@
+"""All pages of a lake at once within a budget of memory: what is large lies in files, stage by stage.
+
+The stages move data only; what is found, by which rules, is what pipeline.match finds in memory, and the
+result is the same to the byte. A process that was killed goes on behind the last stage that was done.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import __version__
+from pipeline.config import Config
+from pipeline.errors import BadInput, Failed
+from pipeline.lake import signatures
+from pipeline.lake.pages import Documents, documents
+from pipeline.lake.store import Store
+from pipeline.match.pairs import kept_pairs
+from pipeline.match.scorecard import Scorecard
+from pipeline.matching.pages import NAMED
+from pipeline.matching.result import Result
+from pipeline.matching.said import judged_among
+from pipeline.matching.scratch import Scratch
+from pipeline.matching.shelf import Shelf
+from pipeline.matching.stages import BANDS, SETTLE, SIGN, SIGNATURES, Stages
+from pipeline.matching.texts import CHROME, READ, Progress, Texts
+from pipeline.matching.whole import result_of
+from pipeline.model import Run
+from pipeline.params import Params
+
+_BASE = 512 << 20  # bytes of memory of a process that has everything loaded
+_A_DOCUMENT = 700  # bytes of memory that a document takes, whatever its text
+_SHARES = 8  # things that grow with the texts and are held at once, at the most
+_LEAST_SHARE = 8 << 20
+
+
+@contextmanager
+def folded(
+    lake: Store, run: Run, said: pa.Table, scorecard: Scorecard, config: Config, kind: str, tell: Progress
+) -> Iterator[Result]:
+    """Match the pages of this run and of all taken up before it, as `whole.fold_all`; the scratch files are
+    removed when the result is used. `kind`: of matching, by params and scorecard.
+
+    Raises `BadInput` if `config.memory` is too small for so many documents, `Failed` without room on disk.
+    """
+    docs = documents(lake, run)
+    budget = config.memory or 0
+    least = _BASE + _A_DOCUMENT * len(docs)
+    if budget < least:
+        raise BadInput(
+            f"memory: {len(docs)} documents take at least {least / 2**20:.0f} MiB, got {budget / 2**20:.0f}"
+        )
+    name = f"{_digest(docs)}-{kind}"
+    try:
+        with Shelf(budget) as shelf, Scratch(config.scratch, lake.url, name) as scratch:
+            share = (budget - least) // _SHARES + _LEAST_SHARE
+            yield fold_spilled(lake, run, docs, said, scorecard, config.params, scratch, shelf, share, tell)
+            scratch.drop()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise Failed(f"{config.scratch}: no room left on the disk for scratch files") from error
+
+
+def fold_spilled(
+    lake: Store,
+    run: Run,
+    docs: Documents,
+    said: pa.Table,
+    scorecard: Scorecard,
+    params: Params,
+    scratch: Scratch,
+    shelf: Shelf,
+    share: int,
+    tell: Progress,
+) -> Result:
+    """The same of documents, with what is large in `scratch`; `share` in bytes: what one step may hold of
+    what grows with the texts."""
+    texts = Texts(docs, scratch, shelf, params, tell)
+    scratch.run(READ, texts.read)
+    scratch.run(CHROME, texts.chrome)
+    scratch.forget(READ, "body")
+    stages = Stages(texts.articles(), scratch, shelf, scorecard, params, share, tell)
+
+    scratch.run(SIGN, partial(_sign, stages, lake, run, docs))
+    scratch.run(BANDS, stages.bands)
+    scratch.forget(SIGN, SIGNATURES)
+    clustering = stages.begin(stages.signed())
+    stages.found(clustering)
+    scratch.run(SETTLE, partial(stages.settle, clustering))
+    clusters = clustering.joined(stages.settled(), judged_among(said, docs.doc_ids))
+    del clustering
+    return result_of(docs, texts.chrome_rows(), clusters, kept_pairs(docs.doc_ids, clusters, scorecard))
+
+
+def _sign(stages: Stages, lake: Store, run: Run, docs: Documents, folder: Path) -> None:
+    """Signatures, which are stored in the lake as well, if they are new there."""
+    signed = stages.sign(folder)
+    known = signatures.known(lake, stages.params)
+    fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
+    signatures.add(lake, stages.params, run.run_id, docs.doc_ids, signed.signatures, fresh)
+
+
+def _digest(docs: Documents) -> str:
+    """Sixteen hex digits of what is read: each document's place, time and text."""
+    digest = hashlib.sha256(__version__.encode())
+    for times in (docs.first_seen_at, docs.last_seen_at):
+        digest.update(times.cast(pa.int64()).to_numpy().data)
+    digest.update(docs.rows.data)
+    for stored in docs.segments:
+        digest.update(stored.encode())
+    for _, batch in docs.stream(NAMED):
+        for column in batch.combine_chunks().itercolumns():
+            digest.update("\0".join(column.to_pylist()).encode())
+    return digest.hexdigest()[:16]
