@@ -318,15 +318,18 @@ app.add_typer(cli_outlets.app, name="outlets")
 
 
 @app.command()
-def rollback(lake: Lake, release: str) -> None:
+def rollback(lake: Lake, release: str, as_json: Json = False) -> None:
     """Make an earlier release the current one again. One write; no file is lost.
 
     [dim]wirefold rollback ./lake 20260305T200000Z[/dim]
     """
     from pipeline.publish.release import rollback as roll_back
 
-    roll_back(open_existing(lake), release)
-    typer.echo(f"{lake}: current release is {release}")
+    manifest = roll_back(open_existing(lake), release)
+    if as_json:
+        print_json({"lake": lake, "release": manifest.release, "created_at": manifest.created_at.isoformat()})
+    else:
+        typer.echo(f"{lake}: current release is {release}")
 
 
 def main() -> None:

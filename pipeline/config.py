@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 from pydantic_core import PydanticCustomError
 
@@ -29,6 +29,7 @@ from pipeline.params import Params
 from pipeline.tomlfile import read_toml
 
 _STRICT = ConfigDict(extra="forbid")
+MOST_DAYS = 36_500  # for which a release is kept by its age
 
 
 def _ages(hours: tuple[float, ...]) -> tuple[float, ...]:
@@ -92,10 +93,10 @@ class _File:
     outlets: str = "outlets.toml"
     wires: tuple[str, ...] = ()
     scorecard: str | None = None
-    shards: int = 4
+    shards: Annotated[int, Field(ge=1)] = 4
     single_writer: bool = False
-    keep_releases: int = 14
-    keep_days: float = 30.0
+    keep_releases: Annotated[int, Field(ge=0)] = 14
+    keep_days: Annotated[float, Field(ge=0, le=MOST_DAYS)] = 30.0
     cache: str | None = None
     network: Network = field(default_factory=Network)
     params: Params = field(default_factory=Params)
