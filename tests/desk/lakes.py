@@ -11,7 +11,7 @@ from pipeline.lake.folder import FolderStore
 from tests.publish import sample
 
 DAYS = 5
-LONG = "\u202e\x00 javascript:alert(1) " * 50_000
+LONG = "About \u202e\x00 javascript:alert(1) " * 50_000
 HOSTILE = '<img src=x onerror="fetch(`/steal`)">'
 
 

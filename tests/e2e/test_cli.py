@@ -280,3 +280,18 @@ def test_warnings_are_shown_and_stop_nothing(tmp_path: Path) -> None:
     )
     told = wirefold(*given)["warnings"]
     assert [line.partition(" ")[0] for line in told] == ["outlet_readable_share", "outlets_quarantined"]
+
+
+def test_a_command_ends_with_its_code_whatever_threads_are_left(lake: str) -> None:
+    """What the interpreter does as it is taken down can abort the process: it is not taken down."""
+    program = "import atexit, os; from pipeline.cli import main; atexit.register(os._exit, 134); main()"
+    for command, code in ((["releases", lake], 0), (["story", lake, "s-none"], 2), (["nothing"], 2)):
+        ended = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True)
+        assert ended.returncode == code, ended.stderr
+        assert ended.stdout if code == 0 else ended.stderr
+
+
+def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(cli.app, ["extract", str(articles(tmp_path)), "--out", str(tmp_path)])
+    assert isinstance(ended.exception, BadInput)
+    assert "got a folder" in str(ended.exception)
