@@ -6,8 +6,6 @@ The clock is read here, once a command, and nowhere below.
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__, cli_judge, cli_outlets, cli_release, cli_sql
-from pipeline.cli_shared import Json, Lake, Now, open_existing, open_released, print_json, run_of
+from pipeline.cli_shared import Json, Lake, Now, end_with, open_existing, open_released, print_json, run_of
 from pipeline.errors import BadInput, WirefoldError
 
 app = typer.Typer(
@@ -314,23 +312,9 @@ app.command()(cli_release.lineage)
 app.command()(cli_release.maintain)
 app.command()(cli_release.rebuild)
 app.command()(cli_release.register)
+app.command()(cli_release.rollback)
 app.command()(cli_sql.sql)
 app.add_typer(cli_outlets.app, name="outlets")
-
-
-@app.command()
-def rollback(lake: Lake, release: str, as_json: Json = False) -> None:
-    """Make an earlier release the current one again. One write; no file is lost.
-
-    [dim]wirefold rollback ./lake 20260305T200000Z[/dim]
-    """
-    from pipeline.publish.release import rollback as roll_back
-
-    manifest = roll_back(open_existing(lake), release)
-    if as_json:
-        print_json({"lake": lake, "release": manifest.release, "created_at": manifest.created_at.isoformat()})
-    else:
-        typer.echo(f"{lake}: current release is {release}")
 
 
 def main() -> None:
@@ -338,25 +322,13 @@ def main() -> None:
     try:
         app()
     except BadInput as error:
-        _end(_complain(error, 2))
+        end_with(_complain(error, 2))
     except WirefoldError as error:
-        _end(_complain(error, 1))
+        end_with(_complain(error, 1))
     except SystemExit as ended:
         if isinstance(ended.code, str):
             raise
-        _end(ended.code or 0)
-
-
-def _end(code: int) -> None:
-    """End with nothing but what was printed written out. Threads of pyarrow let go of a file after its reader
-    has returned, and an interpreter that is being taken down by then aborts: 3 of 20 `wirefold story` that
-    found nothing, with 134 for 2, on a busy machine."""
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        code = code or 1  # as the interpreter says it; nobody reads on
-    os._exit(code)
+        end_with(ended.code or 0)
 
 
 def _complain(error: WirefoldError, code: int) -> int:

@@ -1,4 +1,4 @@
-"""The commands of `wirefold` that look at one release as a whole."""
+"""The commands of `wirefold` that take one release, or the releases of a lake, as a whole."""
 
 from __future__ import annotations
 
@@ -143,3 +143,17 @@ def lineage(lake: Lake, release: Release = None, as_json: Json = False) -> None:
     if manifest is None:
         raise BadInput(f"{lake}: no release yet")
     print_json(run_event(manifest, store.url))
+
+
+def rollback(lake: Lake, release: str, as_json: Json = False) -> None:
+    """Make an earlier release the current one again. One write; no file is lost.
+
+    [dim]wirefold rollback ./lake 20260305T200000Z[/dim]
+    """
+    from pipeline.publish.release import rollback as roll_back
+
+    manifest = roll_back(open_existing(lake), release)
+    if as_json:
+        print_json({"lake": lake, "release": manifest.release, "created_at": manifest.created_at.isoformat()})
+    else:
+        typer.echo(f"{lake}: current release is {release}")
