@@ -58,7 +58,7 @@ def publish_release() -> None:
         from pipeline.lake.order import runs_told
         from pipeline.news import news
         from pipeline.publish.fencing import TakenIn
-        from pipeline.publish.manifest import read_manifest
+        from pipeline.publish.manifest import find_manifest
 
         at = open_run(get_current_context(), ready=runs_told)
         try:
@@ -73,7 +73,7 @@ def publish_release() -> None:
         tell(at.run, "publish", figures)
         send("release", published=1, **figures)
         emit_release(at.lake, at.run.run_id)
-        if manifest := read_manifest(at.lake, at.run.run_id):
+        if manifest := find_manifest(at.lake, at.run.run_id):
             heard = news(at.lake, manifest)
             post([f"release {at.run.run_id}:", *heard] if heard else ())
         return released

@@ -6,7 +6,6 @@ The clock is read here, once a command, and nowhere below.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from pipeline.cli_shared import (
     Memory,
     Now,
     ScratchFolder,
+    end_with,
     open_existing,
     open_released,
     print_json,
@@ -313,20 +313,9 @@ app.command()(cli_release.lineage)
 app.command()(cli_release.maintain)
 app.command()(cli_release.rebuild)
 app.command()(cli_release.register)
+app.command()(cli_release.rollback)
 app.command()(cli_sql.sql)
 app.add_typer(cli_outlets.app, name="outlets")
-
-
-@app.command()
-def rollback(lake: Lake, release: str) -> None:
-    """Make an earlier release the current one again. One write; no file is lost.
-
-    [dim]wirefold rollback ./lake 20260305T200000Z[/dim]
-    """
-    from pipeline.publish.release import rollback as roll_back
-
-    roll_back(open_existing(lake), release)
-    typer.echo(f"{lake}: current release is {release}")
 
 
 def main() -> None:
@@ -334,9 +323,13 @@ def main() -> None:
     try:
         app()
     except BadInput as error:
-        sys.exit(_complain(error, 2))
+        end_with(_complain(error, 2))
     except WirefoldError as error:
-        sys.exit(_complain(error, 1))
+        end_with(_complain(error, 1))
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            raise
+        end_with(ended.code or 0)
 
 
 def _complain(error: WirefoldError, code: int) -> int:

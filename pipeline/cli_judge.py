@@ -26,13 +26,9 @@ def judge(
 
     [dim]wirefold judge ./lake d_1f0a… d_77c2… different --why "two fires"[/dim]
     """
-    from getpass import getuser
-
     from pipeline.judge import judge as take_down
 
-    row = take_down(
-        open_existing(lake), doc_a, doc_b, verdict, by=by or getuser(), at=run_of(now).now, why=why
-    )
+    row = take_down(open_existing(lake), doc_a, doc_b, verdict, by=by or _us(), at=run_of(now).now, why=why)
     if as_json:
         print_json(row)
     else:
@@ -70,19 +66,25 @@ def takedown(
 
     [dim]wirefold takedown ./lake story s_20260305_1f0a… --why "the wire's lawyers asked"[/dim]
     """
-    from getpass import getuser
-
     from pipeline.takedown import KINDS, take_down
 
     if kind not in KINDS:
         raise BadInput(f"{kind!r}: expected {', '.join(KINDS)}")
-    row, covered = take_down(
-        open_existing(lake), kind, value, by=by or getuser(), at=run_of(now).now, why=why
-    )
+    row, covered = take_down(open_existing(lake), kind, value, by=by or _us(), at=run_of(now).now, why=why)
     if as_json:
         print_json(row | {"republications": covered})
     else:
         typer.echo(f"{row['takedown_id']}: {covered} republications, from the next release on")
+
+
+def _us() -> str:
+    """The login name. Raises `BadInput` where there is none, as in a container under a number."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        raise BadInput("--by: expected who says so, since nobody is logged in here") from None
 
 
 def takedowns(lake: Lake, as_json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""The commands of `wirefold` that look at one release as a whole."""
+"""The commands of `wirefold` that take one release, or the releases of a lake, as a whole."""
 
 from __future__ import annotations
 
@@ -62,8 +62,12 @@ def maintain(
     [dim]wirefold maintain ./lake --keep-releases 3 --keep-days 7[/dim]
     """
     from pipeline import steps
-    from pipeline.config import Config
+    from pipeline.config import MOST_DAYS, Config
 
+    if keep_releases < 0:
+        raise BadInput(f"--keep-releases: expected at least 0, got {keep_releases}")
+    if not 0 <= keep_days <= MOST_DAYS:  # nor what is no number
+        raise BadInput(f"--keep-days: expected 0 to {MOST_DAYS}, got {keep_days:g}")
     config = replace(Config.for_files(lake, ()), keep_releases=keep_releases, keep_days=keep_days)
     dropped = steps.maintain(open_existing(lake), run_of(now), config)
     if as_json:
@@ -140,8 +144,10 @@ def register(
             typer.echo(f"{table.table}: {table.files} files, {table.added} added, {table.removed} removed")
 
 
-def lineage(lake: Lake, release: Release = None) -> None:
+def lineage(lake: Lake, release: Release = None, as_json: Json = False) -> None:
     """Print the OpenLineage event of a release: its inputs, its tables, their schemas, rows and checks.
+
+    It is JSON, with and without --json.
 
     [dim]wirefold lineage ./lake > event.json[/dim]
     """
@@ -152,4 +158,18 @@ def lineage(lake: Lake, release: Release = None) -> None:
     manifest = read_manifest(store, release)
     if manifest is None:
         raise BadInput(f"{lake}: no release yet")
-    typer.echo(json.dumps(run_event(manifest, store.url), indent=1, ensure_ascii=False))
+    print_json(run_event(manifest, store.url))
+
+
+def rollback(lake: Lake, release: str, as_json: Json = False) -> None:
+    """Make an earlier release the current one again. One write; no file is lost.
+
+    [dim]wirefold rollback ./lake 20260305T200000Z[/dim]
+    """
+    from pipeline.publish.release import rollback as roll_back
+
+    manifest = roll_back(open_existing(lake), release)
+    if as_json:
+        print_json({"lake": lake, "release": manifest.release, "created_at": manifest.created_at.isoformat()})
+    else:
+        typer.echo(f"{lake}: current release is {release}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Never
 
 import typer
 
@@ -56,3 +58,15 @@ def run_of(now: datetime | None) -> Any:
 
 def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=1, default=str, ensure_ascii=False))
+
+
+def end_with(code: int) -> Never:
+    """End with nothing but what was printed written out. Threads of pyarrow let go of a file after its reader
+    has returned, and an interpreter that is being taken down by then aborts: 3 of 20 `wirefold story` that
+    found nothing, with 134 for 2, on a busy machine."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = code or 1  # as the interpreter says it; nobody reads on
+    os._exit(code)

@@ -38,6 +38,8 @@ def sql(
     from pipeline.query.prompt import prompt
     from pipeline.query.views import connect, views_sql
 
+    if limit < 1:
+        raise BadInput(f"--limit: expected at least 1, got {limit}")
     store = open_existing(lake)
     manifest = read_manifest(store, release)
     if manifest is None:
@@ -76,4 +78,6 @@ def _text(query: str | None, file: Path | None) -> str | None:
             return file.read_text(encoding="utf-8")
         except OSError as error:
             raise BadInput(f"{file}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise BadInput(f"{file}: expected SQL in UTF-8") from None
     return query or (None if sys.stdin.isatty() else sys.stdin.read())

@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 from pydantic_core import PydanticCustomError
 
@@ -33,6 +33,7 @@ from pipeline.tomlfile import read_toml
 
 _SCRATCH = "scratch"
 _STRICT = ConfigDict(extra="forbid")
+MOST_DAYS = 36_500  # for which a release is kept by its age
 
 
 def _ages(hours: tuple[float, ...]) -> tuple[float, ...]:
@@ -96,10 +97,10 @@ class _File:
     outlets: str = "outlets.toml"
     wires: tuple[str, ...] = ()
     scorecard: str | None = None
-    shards: int = 4
+    shards: Annotated[int, Field(ge=1)] = 4
     single_writer: bool = False
-    keep_releases: int = 14
-    keep_days: float = 30.0
+    keep_releases: Annotated[int, Field(ge=0)] = 14
+    keep_days: Annotated[float, Field(ge=0, le=MOST_DAYS)] = 30.0
     cache: str | None = None
     memory: str | None = None
     scratch: str | None = None

@@ -169,8 +169,8 @@ def explain(lake: Store, doc_a: str, doc_b: str, card: Path | None = None) -> Tw
     """The verdict on two republications of the newest release, as recorded; of a pair that was not kept,
     computed afresh from the two texts alone.
 
-    Raises `BadInput` if the lake has no release, the release lacks one of them, or the pair was decided
-    with another scorecard than `card` (None: the built-in one).
+    Raises `BadInput` if the lake has no release, the release lacks one of them or does not show its text, or
+    the pair was decided with another scorecard than `card` (None: the built-in one).
     """
     manifest = _released(lake)
     params = Params(**{**manifest.params})
@@ -178,6 +178,10 @@ def explain(lake: Store, doc_a: str, doc_b: str, card: Path | None = None) -> Tw
     a, b = sorted((doc_a, doc_b))
     at = [_row_of(copies, "doc_id", doc) for doc in (a, b)]
     two = copies.take(pa.array(at))
+    for row in two.select(["doc_id", "takedown_id", "word_count", "body"]).to_pylist():
+        if row["word_count"] and not row["body"]:
+            why = "was taken down" if row["takedown_id"] else "is not published (any more)"
+            raise BadInput(f"{row['doc_id']}: its text {why}: there is nothing to explain from")
     words = compared(two["outlet_id"], two["body"].combine_chunks(), read_table(lake, "boilerplate"))
     headlines, urls = read_words(two["headline"].combine_chunks()), url_keys(two["url_normalised"])
     scorecard = load_scorecard(card)

@@ -113,8 +113,14 @@ def extract_to(
     out: Path, run: Run, config: Config, inputs: Sequence[Path], progress: Progress | None = None
 ) -> tuple[int, int]:
     """Write one row a page to `out` (segments.PAGES) and what could not be used beside it, as
-    `<name>.quarantine.parquet`; how many of each. Files appear whole or not at all."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    `<name>.quarantine.parquet`; how many of each. Files appear whole or not at all. Raises `BadInput` where
+    `out` cannot be a file."""
+    if out.is_dir():
+        raise BadInput(f"{out}: expected a file to write, got a folder")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{out.parent}: {error.strerror}") from None
     beside = out.with_suffix(".quarantine.parquet")
     written = 0
     rejected = [HELD.empty_table()]

@@ -287,12 +287,14 @@ TOLD = _schema(
     optional=(("repaired_body", STRING),),
 )
 
-# one row a notice that took the place of another story's copy (story.recalls); story: that one's place in the
-# layout; since: as TOLD.since
+# one row a notice that took the place of another story's copy (story.recalls); story_id: that story's,
+# own_story_id: the notice's; since: as TOLD.since
 RECALLS = _schema(
     ("story_id", STRING),
+    ("own_story_id", STRING),
     ("doc_id", STRING),
     ("outlet_id", STRING),
+    ("url_normalised", STRING),
     ("body_sha256", STRING),
     ("word_count", pa.int32()),
     ("notice_evidence", EVIDENCE),

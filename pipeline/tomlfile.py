@@ -71,5 +71,7 @@ def read_toml(path: Path) -> TomlFile:
         return TomlFile(path, tomllib.loads(text), text)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: not valid TOML: {error}") from None

@@ -39,3 +39,16 @@ def test_a_wrong_one_is_told_with_file_and_line(tmp_path: Path, params: str, say
     with pytest.raises(BadInput, match=says) as wrong:
         load_config(write(tmp_path, params))
     assert "\n" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("line", ["keep_days = nan", "keep_days = 1e9", "keep_releases = -1", "shards = 0"])
+def test_retention_and_shards_have_bounds(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "wirefold.toml"
+    path.write_text(f'lake = "lake"\n{line}\n')
+    with pytest.raises(BadInput, match=rf"wirefold\.toml:2: {line.split()[0]}: "):
+        load_config(path)
+
+
+def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="Is a directory"):
+        load_config(tmp_path)

@@ -78,6 +78,8 @@ def make_app(
     # a file of a release that was collected between two clicks
     app.exception_handler(Missing)(_say(503, "the release changed while it was read: try again"))
     app.exception_handler(RequestValidationError)(_say(422, "a parameter is missing or out of range"))
+    # what is raised for this comes from outside all that adds headers
+    app.exception_handler(Exception)(_say(500, "something went wrong here: the log says what", HEADERS))
     app.include_router(_page(guards))
     app.include_router(_reading(open_desk, guards))
     app.include_router(_writing(open_desk, guards, clock))
@@ -215,11 +217,13 @@ async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[R
     return answer
 
 
-def _say(status: int, words: str | None = None) -> Callable[[Request, Exception], Response]:
+def _say(
+    status: int, words: str | None = None, headers: Mapping[str, str] | None = None
+) -> Callable[[Request, Exception], Response]:
     """An error as JSON that a person can read."""
 
     def answer(_: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": words or str(error)}, status)
+        return JSONResponse({"detail": words or str(error)}, status, headers)
 
     return answer
 

@@ -7,9 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.desk import queue
 from pipeline.desk.shelf import Desk
+from pipeline.lake import takedowns
 from pipeline.publish.manifest import Manifest
+from pipeline.publish.rights import covering
+from pipeline.urls import normalise_url
 
 _LONGEST = 6000  # characters of both texts; the desk has the rest
 _SHARED = 160  # characters of a paragraph that both have
@@ -27,15 +32,26 @@ class Question:
 
 
 def questions(desk: Desk, manifest: Manifest, count: int, within: float) -> list[Question]:
-    """The first `count` pairs of the desk's queue, the least sure first, without what was taken down."""
+    """The first `count` pairs of the desk's queue, the least sure first, without what was taken down, in this
+    release or since: where they are asked the words stay."""
     asked: list[Question] = []
+    said = takedowns.read(desk.lake)
     for row in queue.queue(desk, manifest, within)["rows"]:
         if len(asked) == count:
             break
         told = queue.pair(desk, manifest, row["doc_id_a"], row["doc_id_b"], row["seen_day"])
-        if not (told["a"]["takedown_id"] or told["b"]["takedown_id"]):
+        hidden = told["a"]["takedown_id"] or told["b"]["takedown_id"]
+        if not hidden and covering(said, _named(told)).null_count == 2:
             asked.append(_question(row, told))
     return asked
+
+
+def _named(told: Mapping[str, Any]) -> pa.Table:
+    """What a takedown can name of the two."""
+    names = ("doc_id", "story_id", "outlet_id")
+    two = [told["a"], told["b"]]
+    rows = {name: [row[name] for row in two] for name in names}
+    return pa.table(rows | {"url_normalised": [normalise_url(row["url"]) for row in two]})
 
 
 def _question(row: Mapping[str, Any], told: Mapping[str, Any]) -> Question:

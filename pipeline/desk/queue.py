@@ -20,6 +20,7 @@ from pipeline.desk.story import paragraphs
 from pipeline.errors import BadInput
 from pipeline.judge import judged
 from pipeline.publish.manifest import FileEntry, Manifest
+from pipeline.publish.reader import as_declared, opened
 
 WIDEST = 5.0  # log-odds: accepted at 99.3 %
 QUEUED = 200  # longer than a person judges in a sitting
@@ -82,10 +83,10 @@ def _near(desk: Desk, file: FileEntry) -> pa.Table:
     def draw() -> pa.Table:
         chosen = pa.schema([schema.EDGES.schema.field(name) for name in _PAIR])
         parts = [chosen.empty_table()]
-        with desk.lake.open(file.key) as stored:
+        with opened(desk.lake, file.key) as parquet:
             # by row groups: of a million edges the memory is that of some ten thousand
-            for batch in pq.ParquetFile(stored, pre_buffer=True).iter_batches(columns=list(_PAIR)):
-                rows = pa.Table.from_batches([batch]).select(_PAIR).cast(chosen)
+            for batch in parquet.iter_batches(columns=list(_PAIR)):
+                rows = as_declared(pa.Table.from_batches([batch]), chosen, file.key)
                 near = pc.and_kleene(
                     pc.less_equal(pc.abs(rows["score"]), WIDEST), pc.equal(rows["decided_by"], "auto")
                 )

@@ -20,8 +20,15 @@ import pyarrow.parquet as pq
 from pipeline import schema
 from pipeline.errors import BadInput
 from pipeline.lake.store import Store
-from pipeline.publish.manifest import FileEntry, Manifest, find_manifest, read_latest
-from pipeline.publish.reader import read_files
+from pipeline.publish.manifest import (
+    FileEntry,
+    Manifest,
+    checked_release,
+    find_manifest,
+    read_latest,
+    read_manifest,
+)
+from pipeline.publish.reader import as_declared, opened, read_files
 
 KEPT_BYTES = 128 << 20
 _MANIFESTS = 2  # the newest and the one before it
@@ -74,19 +81,26 @@ class Desk:
         latest = read_latest(self.lake)
         if latest is None:
             raise BadInput("no release in this lake yet: the first run of publish_release makes one")
-        return self.manifest(latest[0].release)
+        if kept := self._manifests.get(latest[0].release):
+            return kept
+        # by then it may be another one
+        newest = read_manifest(self.lake)
+        return self._kept(newest) if newest else self.newest()
 
     def manifest(self, release: str) -> Manifest:
         """A release's manifest. Raises `BadInput` if there is no such release."""
         if kept := self._manifests.get(release):
             return kept
-        found = find_manifest(self.lake, release)
+        found = find_manifest(self.lake, checked_release(release))
         if found is None:
             raise BadInput(f"no release {release!r}")
-        self._manifests[release] = found
+        return self._kept(found)
+
+    def _kept(self, manifest: Manifest) -> Manifest:
+        self._manifests[manifest.release] = manifest
         while len(self._manifests) > _MANIFESTS:
             self._manifests.popitem(last=False)
-        return found
+        return manifest
 
 
 def files_of(manifest: Manifest, table: str) -> tuple[FileEntry, ...]:
@@ -123,11 +137,10 @@ def rows_with(
         declared = schema.BY_NAME[file.table].schema
         names = [name for name in declared.names if columns is None or name in columns or name == column]
         chosen = pa.schema([declared.field(name) for name in names])
-        with desk.lake.open(file.key) as stored:
-            parquet = pq.ParquetFile(stored, pre_buffer=True)
+        with opened(desk.lake, file.key) as parquet:
             groups = _groups_with(parquet.metadata, column, value)
             if groups:
-                rows = parquet.read_row_groups(groups, columns=names).select(names).cast(chosen)
+                rows = as_declared(parquet.read_row_groups(groups, columns=names), chosen, file.key)
                 found += rows.filter(pc.equal(rows[column], value)).to_pylist()
     return found
 

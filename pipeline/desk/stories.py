@@ -19,6 +19,7 @@ from pipeline.publish.manifest import FileEntry, Manifest
 from pipeline.publish.reader import read_files
 
 NO_WIRE = "none"
+_LONGEST = 500  # characters of a headline in the list: a page may have put all it has into one
 CORRECTED = "corrected"
 STATUSES = ("usable", "canceled", "withheld", "embargoed", CORRECTED)
 LISTED = (
@@ -102,6 +103,9 @@ def _matching(desk: Desk, manifest: Manifest, file: FileEntry, asked: Asked) -> 
 
 def _listed(desk: Desk, file: FileEntry) -> pa.Table:
     rows = read_files(desk.lake, "stories", [file], LISTED)
+    at = rows.schema.get_field_index("headline")
+    cut = pc.utf8_slice_codeunits(rows["headline"], 0, _LONGEST)
+    rows = rows.set_column(at, rows.schema.field(at), cut)
     return rows.sort_by([("n_outlets", "descending"), ("story_id", "ascending")])
 
 

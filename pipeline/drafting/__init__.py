@@ -6,6 +6,7 @@ whole.py       the scene of all documents of the lake
 onto.py        the scene of the partitions that differ from the last release
 changed.py     which partitions these are
 addresses.py   what the addresses of documents tell
+chrome.py      what of the outlets' chrome may be shown
 totals.py      sums over all documents, drawn again or not
 chronicle.py   the tables `changes` and `registry`
 """

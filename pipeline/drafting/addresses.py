@@ -55,6 +55,7 @@ def ask_addresses(
     rows = read(NOTICED).take(found)
     columns = {name: rows[name] for name in NOTICED} | {
         "story_id": story_ids.take(pa.array(taken_back)),
+        "own_story_id": story_ids.take(pa.array(story[found])),
         "since": pa.array(at.since[found], TIME),
         "first_seen_at": first_seen_at.take(pa.array(found)),
         "last_seen_at": dated.last_seen_at.take(pa.array(found)),

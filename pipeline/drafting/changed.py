@@ -33,7 +33,7 @@ from pipeline.story.strictness import loose_ids, nearly
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_KNOWN = ("doc_id", "story_id", "story_id_loose", "url", "notices", "replaced_at", "run_id")
+_KNOWN = ("doc_id", "story_id", "story_id_loose", "url", "notices", "replaced_at", "run_id", "takedown_id")
 _EDGE = (*ENDS, "decision", "rule", "score")
 
 

@@ -131,12 +131,12 @@ def _draw(scene: Scene, desk: Desk, rows: pa.Table, pairs: pa.Table) -> Bucket:
     copies = tables.republications(rows, told, placed, timeline.outdated(versions, numbered))
     days = layout.days.take(pa.array(story[tables.canonical_rows(told)]))
     stories = tables.stories(copies, rows, told, versions, desk.outlets, desk.rights, days)
-    shown, shown_stories = desk.rights.shown(copies, stories, days)
+    shown, shown_stories, shown_versions = desk.rights.shown(copies, stories, versions, days)
     with_story = pairs["story_id"].combine_chunks()
     return Bucket(
         shown,
         shown_stories,
-        versions,
+        shown_versions,
         timeline.pickups(copies, told, desk.outlets),
         tables.edges(pairs, with_story, desk.said),
         days,

@@ -23,6 +23,7 @@ from pipeline.columns import Table
 from pipeline.counts import Counts
 from pipeline.drafting import chronicle
 from pipeline.drafting.changed import Changed, what_changed
+from pipeline.drafting.chrome import shown_chrome
 from pipeline.drafting.onto import onto_scene
 from pipeline.drafting.scene import STORY_TABLES, Desk, buckets
 from pipeline.drafting.totals import Totals
@@ -102,7 +103,7 @@ def draw_up(
     drafts, totals = Drafts(folder), Totals(marks.recent_since(run, params))
     if base and found:
         scene = onto_scene(lake, runs, base, found, folder)
-        totals.carry(lake, base, set(found.days.to_pylist()))
+        totals.carry(lake, base, found)
     else:
         scene = whole_scene(lake, run, params, folder)
     watched = [STORIES.schema.empty_table().select(WATCHED)]
@@ -117,7 +118,7 @@ def draw_up(
     keys = partial(segments_of, lake, runs=coming) if base else partial(segments_until, lake, run=run)
     held, accounted = _account(lake, keys, totals.by_run)
     since = kept_since(params.keep_quarantine_days, run.now)
-    held = held.filter(pc.greater_equal(accounts.run_days(held), pa.scalar(since)))
+    held = rights.held(held.filter(pc.greater_equal(accounts.run_days(held), pa.scalar(since))))
     for table, rows in ((RUNS, accounted), (QUARANTINE, held)):
         own = _of_days(lake, table, rows, base)
         drafts.add(table, own, accounts.run_days(own))
@@ -126,9 +127,9 @@ def draw_up(
     visits = last_visits(accounted, stood)
     drafts.add(OUTLETS, totals.outlets(outlets, pa.concat_tables([earlier, held]), visits))
     drafts.add(WIRE_RULES, totals.rules(rules))
-    drafts.add(TEMPLATES, template_rows(templates_after(lake, run)))
+    drafts.add(TEMPLATES, rights.of_outlets(template_rows(templates_after(lake, run))))
     chrome = read_segment(lake, segment_key("boilerplate", run.run_id, "all"))
-    drafts.add(BOILERPLATE, chrome.filter(pc.invert(pc.is_in(chrome["outlet_id"], rights.outlets()))))
+    drafts.add(BOILERPLATE, shown_chrome(lake, runs, chrome, totals.covered(), rights))
     drafts.add(TAKEDOWNS, takedown_rows(said))
     partitions = drafts.partitions()
     return Drafted(

@@ -205,7 +205,8 @@ class _Reader:
         """The text and its number of words."""
         value = _value(row, "text")
         if not isinstance(value, str) or not value.strip():
-            raise _Rejected("no_text", f"expected text, got {_shown(value)}")
+            kind = "nothing" if value is None or value == "" else type(value).__name__
+            raise _Rejected("no_text", f"expected text, got {kind}")
         body = sound(value.replace("\r\n", "\n").strip())
         words, size = count_words(body), len(body.encode())
         if words < self.params.min_words:

@@ -123,6 +123,17 @@ def compared(outlet_ids: pa.Array, bodies: pa.Array, rows: pa.Table) -> Words:
     return strip(read_lines(read_words(bodies), _places(outlet_ids, known)), chrome)
 
 
+def held_by(outlet_ids: pa.ChunkedArray, bodies: pa.Array, rows: pa.Table) -> NDArray[np.int64]:
+    """How many of n documents (string[n] each) hold each line of schema.BOILERPLATE (k rows), int64[k]."""
+    known = pc.unique(rows["outlet_id"])
+    keys = chrome_of(rows, _places(rows["outlet_id"], known)).keys
+    lines = read_lines(read_words(bodies), _places(outlet_ids, known))
+    owners = np.repeat(np.arange(len(bodies), dtype=np.uint64), np.diff(lines.opens))
+    found, pages = np.unique(np.unique(np.stack([lines.keys, owners]), axis=1)[0], return_counts=True)
+    at = np.minimum(np.searchsorted(found, keys), max(len(found) - 1, 0))
+    return np.where(found[at] == keys, pages[at], 0) if len(found) else np.zeros(len(keys), np.int64)
+
+
 def _places(values: pa.Array | pa.ChunkedArray, known: pa.Array) -> NDArray[np.int32]:
     places = pc.fill_null(pc.index_in(values, value_set=known), -1)
     return np.asarray(places.to_numpy(), np.int32)

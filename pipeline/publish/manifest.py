@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from pipeline import __version__
 from pipeline.columns import Table
 from pipeline.counts import Counts
 from pipeline.errors import BadInput, Failed
@@ -21,6 +23,7 @@ from pipeline.lake.store import Missing, Store
 
 LATEST = "latest.json"
 
+T = TypeVar("T")
 _RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -160,27 +163,42 @@ def read_latest(lake: Store) -> tuple[Latest, str] | None:
         data, tag = lake.get_tagged(LATEST)
     except Missing:
         return None
-    return _LATEST.validate_json(data), tag
+    return _valid(_LATEST, data, f"{lake.url}: {LATEST}"), tag
 
 
 def find_manifest(lake: Store, release: str) -> Manifest | None:
     """A release's manifest, or None if there is none."""
     try:
-        return Manifest.from_json(lake.get(manifest_key(release)))
+        data = lake.get(manifest_key(release))
     except Missing:
         return None
+    return _valid(_MANIFEST, data, f"{lake.url}: {manifest_key(release)}")
+
+
+def _valid(kind: TypeAdapter[T], data: bytes, place: str) -> T:
+    try:
+        return kind.validate_json(data)
+    except ValidationError as error:
+        [first, *_] = error.errors(include_url=False)
+        where = ".".join(map(str, first["loc"]))
+        problem = f"{where}: {first['msg']}" if where else first["msg"]
+        raise Failed(f"{place} cannot be read by version {__version__}: {problem}") from None
 
 
 def read_manifest(lake: Store, release: str | None = None) -> Manifest | None:
     """The manifest of `release`, or of the newest; None if there is no release yet.
 
-    Raises `BadInput` for a release that the lake does not have.
+    Raises `BadInput` for a release that the lake does not have, and for one that shows what the newest does
+    not because it was taken down since: nobody reads it or goes back to it.
     """
     if release is None:
         return _newest(lake)
     found = find_manifest(lake, checked_release(release))
     if found is None:
         raise BadInput(f"{lake.url}: no release {release!r}")
+    newest = _newest(lake)
+    if newest and found.takedowns < newest.takedowns:
+        raise BadInput(f"{lake.url}: {release} shows what was taken down since; it is open no more")
     return found
 
 

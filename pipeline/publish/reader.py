@@ -1,9 +1,13 @@
-"""Reading a release goes through its manifest: exactly its files, always in the declared schema."""
+"""Reading a release goes through its manifest: exactly its files, always in the declared schema.
+
+A file of an older version may lack columns: they are null, where the schema lets them be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +16,7 @@ import pyarrow.parquet as pq
 
 from pipeline import schema
 from pipeline.columns import Table
+from pipeline.errors import Failed
 from pipeline.lake.store import Store
 from pipeline.publish.manifest import FileEntry, Manifest, in_order, read_manifest
 
@@ -58,23 +63,45 @@ def read_files(
     """The rows of these files of one table, in the declared schema."""
     declared = schema.BY_NAME[table].schema
     chosen = declared if columns is None else _only(declared, columns)
-    parts = _read_all(lake, in_order(files), chosen.names)
-    return pa.concat_tables([chosen.empty_table(), *(part.cast(chosen) for part in parts)])
+    return pa.concat_tables([chosen.empty_table(), *_read_all(lake, in_order(files), chosen)])
 
 
 def read_dated(lake: Store, table: Table, files: Sequence[FileEntry], columns: Sequence[str]) -> pa.Table:
     """The columns of the rows of these files of a table, in their order, with their `seen_day`."""
+    chosen = _only(table.schema, columns)
     parts = [
         rows.append_column(SEEN_DAY, pa.repeat(pa.scalar(file.seen_day, pa.date32()), rows.num_rows))
-        for file, rows in zip(files, _read_all(lake, files, columns), strict=True)
+        for file, rows in zip(files, _read_all(lake, files, chosen), strict=True)
     ]
-    return pa.concat_tables([_only(table.schema, columns).append(SEEN_DAY).empty_table(), *parts])
+    return pa.concat_tables([chosen.append(SEEN_DAY).empty_table(), *parts])
 
 
-def _read_all(lake: Store, files: Sequence[FileEntry], columns: Sequence[str]) -> list[pa.Table]:
+@contextmanager
+def opened(lake: Store, key: str) -> Iterator[pq.ParquetFile]:
+    """A Parquet file of the lake. Raises `Missing` if there is none, `Failed` for what is no such file."""
+    with lake.open(key) as stored:
+        try:
+            yield pq.ParquetFile(stored, pre_buffer=True)
+        except pa.ArrowInvalid as error:
+            raise Failed(f"{lake.url}: {key} cannot be read: {str(error).partition(chr(10))[0]}") from None
+
+
+def as_declared(rows: pa.Table, chosen: pa.Schema, key: str) -> pa.Table:
+    """What was read of the file at `key`, in the schema. Raises `Failed` where the file lacks a column that
+    may not be null."""
+    there = set(rows.column_names)
+    for field in chosen:
+        if field.name not in there:
+            if not field.nullable:
+                raise Failed(f"{key}: of an older version, without {field.name}: publish a new release")
+            rows = rows.append_column(field, pa.nulls(len(rows), field.type))
+    return rows.select(chosen.names).cast(chosen)
+
+
+def _read_all(lake: Store, files: Sequence[FileEntry], chosen: pa.Schema) -> list[pa.Table]:
     def read(file: FileEntry) -> pa.Table:
-        with lake.open(file.key) as stored:
-            return pq.ParquetFile(stored, pre_buffer=True).read(columns=list(columns)).select(list(columns))
+        with opened(lake, file.key) as parquet:
+            return as_declared(parquet.read(columns=chosen.names), chosen, file.key)
 
     with ThreadPoolExecutor(_READERS) as pool:
         return list(pool.map(read, files))

@@ -45,11 +45,6 @@ def rollback(lake: Store, release: str) -> Manifest:
     now, tag = latest
     if missing := {file.key for file in manifest.files} - {item.key for item in lake.list("tables/")}:
         raise BadInput(f"{lake.url}: {release} is not whole: {min(missing)} is gone")
-    newest = read_manifest(lake)
-    if newest and manifest.takedowns < newest.takedowns:
-        raise BadInput(
-            f"{lake.url}: {release} shows what was taken down since; it can be gone back to no more"
-        )
     if now.release != release:
         back = Latest(release, now.release, manifest_key(release), now.dropped)
         lake.swap(LATEST, back.to_json(), tag)

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.params import Params
-from pipeline.schema import REPUBLICATIONS, STORIES, TAKEDOWNS
+from pipeline.schema import REPUBLICATIONS, STORIES, TAKEDOWNS, VERSIONS
 from pipeline.segments import TIME
+from pipeline.urls import normalise_url
 
 # the columns that hold the text
 TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -30,10 +31,11 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
     REPUBLICATIONS.name: (
         *TEXTS[REPUBLICATIONS.name],
         *_CREDITS,
-        *("feed_headline", "og_headline", "dateline", "topic"),
+        *("feed_headline", "og_headline", "dateline", "section", "topic", "declared_canonical_url"),
         *("wire_evidence", "notice_evidence", "image_credits"),
     ),
     STORIES.name: (*TEXTS[STORIES.name], *_CREDITS),
+    VERSIONS.name: ("editors_note",),
 }
 # which column a takedown of a kind names
 NAMED = {"url": "url_normalised", "document": "doc_id", "story": "story_id", "outlet": "outlet_id"}
@@ -50,28 +52,32 @@ class Rights:
     params: Params
 
     def taken(self, docs: pa.Table) -> pa.Array:
-        """The first takedown that covers each of n documents, takedown_id (string[n]), null for none. `docs`:
-        doc_id, story_id, outlet_id, url_normalised."""
-        none = len(self.takedowns)
-        first = np.full(len(docs), none)
-        for column, named in self._named():
-            values, numbers = pa.array(list(named), pa.string()), np.array([*named.values(), none])
-            at = pc.fill_null(pc.index_in(docs[column], value_set=values), len(values)).to_numpy()
-            np.minimum(first, numbers[at], out=first)
-        ids = self.takedowns["takedown_id"].combine_chunks()
-        return ids.take(pa.array(first, mask=first == none))
+        """As `covering` says by these takedowns."""
+        return covering(self.takedowns, docs)
 
     def quoted(self, recalls: pa.Table) -> pa.Table:
         """segments.RECALLS, those that were taken down without their words."""
-        nothing = pa.nulls(len(recalls), pa.string())
-        named = {name: recalls[name] for name in ("doc_id", "outlet_id")}
-        taken = self.taken(pa.table(named | {"story_id": nothing, "url_normalised": nothing}))
+        named = {name: recalls[name] for name in ("doc_id", "outlet_id", "url_normalised")}
+        taken = self.taken(pa.table(named | {"story_id": recalls["own_story_id"]}))
         return _without(recalls, ("notice_evidence",), pc.is_valid(taken).to_numpy(zero_copy_only=False))
 
-    def outlets(self) -> pa.Array:
-        """The outlets that were taken down, string[k]."""
-        takedowns = self.takedowns
-        return takedowns.filter(pc.equal(takedowns["kind"], "outlet"))["value"].combine_chunks()
+    def held(self, quarantine: pa.Table) -> pa.Table:
+        """schema.QUARANTINE, what was found on pages of URLs and outlets that were taken down left out."""
+        if not len(self.takedowns):
+            return quarantine
+        urls = [normalise_url(url) for url in quarantine["url"].to_pylist()]
+        named = {
+            "outlet_id": quarantine["outlet_id"],
+            "url_normalised": pa.array(urls, pa.string()),
+            **dict.fromkeys(("doc_id", "story_id"), pa.nulls(len(urls), pa.string())),
+        }
+        taken = pc.is_valid(self.taken(pa.table(named))).to_numpy(zero_copy_only=False)
+        return _without(quarantine, ("detail",), taken)
+
+    def of_outlets(self, rows: pa.Table) -> pa.Table:
+        """Rows about outlets (by outlet_id), none of such as were taken down."""
+        taken = self.takedowns.filter(pc.equal(self.takedowns["kind"], "outlet"))["value"].combine_chunks()
+        return rows.filter(pc.invert(pc.is_in(rows["outlet_id"], value_set=taken)))
 
     def of_stories(self, services: pa.ChunkedArray, days: pa.Array) -> dict[str, pa.Array]:
         """usage_class and expires_at of s stories, by the services that they are of (string[s]) and the days
@@ -86,9 +92,11 @@ class Rights:
         ends = pc.add(_micros(days), pc.multiply(spans, pa.scalar(_DAY)))
         return {"usage_class": usage, "expires_at": ends.cast(TIME)}
 
-    def shown(self, copies: pa.Table, stories: pa.Table, days: pa.Array) -> tuple[pa.Table, pa.Table]:
-        """schema.REPUBLICATIONS and schema.STORIES of the same stories without what may not be shown; `days`:
-        when each story was first seen, date32[s]."""
+    def shown(
+        self, copies: pa.Table, stories: pa.Table, versions: pa.Table, days: pa.Array
+    ) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """schema.REPUBLICATIONS, schema.STORIES and schema.VERSIONS of the same stories without what may not
+        be shown; `days`: when each story was first seen, date32[s]."""
         gone = self._expired(stories, days)
         whose = pc.index_in(copies["story_id"], value_set=stories["story_id"].combine_chunks()).to_numpy()
         parts = []
@@ -96,14 +104,9 @@ class Rights:
             taken = pc.is_valid(rows["takedown_id"]).to_numpy()
             rows = _without(rows, TEXTS[table.name], expired | taken)
             parts.append(_without(rows, CONTENT[table.name], taken))
-        return parts[0], parts[1]
-
-    def _named(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """For each column the values that takedowns name, and the number of the first one that does."""
-        kinds, values, docs = (self.takedowns[name].to_pylist() for name in ("kind", "value", "doc_ids"))
-        for kind, column in NAMED.items():
-            yield column, _first((n, value) for n, value in enumerate(values) if kinds[n] == kind)
-        yield "doc_id", _first((n, doc_id) for n, own in enumerate(docs) for doc_id in own)
+        withheld = stories["story_id"].filter(pc.is_valid(stories["takedown_id"])).combine_chunks()
+        off = pc.is_in(versions["story_id"], value_set=withheld).to_numpy()
+        return parts[0], parts[1], _without(versions, CONTENT[VERSIONS.name], off)
 
     def _expired(self, stories: pa.Table, days: pa.Array) -> NDArray[np.bool_]:
         if not self.params.publish_text:
@@ -114,6 +117,27 @@ class Rights:
 
 
 _DAY = 86_400_000_000  # microseconds
+
+
+def covering(takedowns: pa.Table, docs: pa.Table) -> pa.Array:
+    """The first of the takedowns (segments.TAKEDOWNS) that covers each of n documents, takedown_id
+    (string[n]), null for none. `docs`: doc_id, story_id, outlet_id, url_normalised."""
+    none = len(takedowns)
+    first = np.full(len(docs), none)
+    for column, named in _named(takedowns):
+        values, numbers = pa.array(list(named), pa.string()), np.array([*named.values(), none])
+        at = pc.fill_null(pc.index_in(docs[column], value_set=values), len(values)).to_numpy()
+        np.minimum(first, numbers[at], out=first)
+    ids = takedowns["takedown_id"].combine_chunks()
+    return ids.take(pa.array(first, mask=first == none))
+
+
+def _named(takedowns: pa.Table) -> Iterator[tuple[str, dict[str, int]]]:
+    """For each column the values that takedowns name, and the number of the first one that does."""
+    kinds, values, docs = (takedowns[name].to_pylist() for name in ("kind", "value", "doc_ids"))
+    for kind, column in NAMED.items():
+        yield column, _first((n, value) for n, value in enumerate(values) if kinds[n] == kind)
+    yield "doc_id", _first((n, doc_id) for n, own in enumerate(docs) for doc_id in own)
 
 
 def expiring(days: Iterable[date], since: datetime, now: datetime, params: Params) -> set[date]:

@@ -122,7 +122,8 @@ def _kills(recalls: pa.Table, known: pa.Table, words: pa.ChunkedArray) -> pa.Tab
 
 
 def _kill(notices: list[dict[str, Any]], number: int, words: int) -> dict[str, Any]:
-    first = min(notices, key=lambda row: (row["since"], row["doc_id"]))
+    in_order = sorted(notices, key=lambda row: (row["since"], row["doc_id"]))
+    first = in_order[0]
     return {
         "story_id": first["story_id"],
         "version_no": number + 1,
@@ -137,7 +138,7 @@ def _kill(notices: list[dict[str, Any]], number: int, words: int) -> dict[str, A
         "n_outlets_still_live": len({row["outlet_id"] for row in notices if row["live"]}),
         "words_added": first["word_count"],
         "words_removed": words,
-        "editors_note": _note(first["notice_evidence"]),
+        "editors_note": next(filter(None, (_note(row["notice_evidence"]) for row in in_order)), None),
     }
 
 

@@ -2,7 +2,7 @@
 that most have is put back.
 
 Owners of copies of the chosen version vote, each once; those of cut copies do not. It takes two, and more
-than half.
+than half. Who may not stand for the story votes, but gives no words to it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pipeline.story.edits import EXCERPT, TRUNCATED, Edits
 from pipeline.story.lines import Lines
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,18 @@ class Repaired:
     dropped: list[list[str]]
 
 
-def repair(lines: Lines, edits: Edits, chosen: Ints, owners: Ints) -> Repaired:
+def repair(lines: Lines, edits: Edits, chosen: Ints, owners: Ints, free: Flags) -> Repaired:
     """What the copies of some stories say against the chosen ones.
 
     `chosen`, `owners` int64[n]: the row that stands for each copy's story, and the group that owns its
-    outlet; a chosen row stands for its version, so that its copies' edits are against it.
+    outlet; a chosen row stands for its version, so that its copies' edits are against it. `free` bool[n]: a
+    copy's words may stand in the story's text; where the chosen one's may not, all may.
     """
     voting = (edits.to == chosen) & ~np.isin(edits.shape, (TRUNCATED, EXCERPT))
     votes = np.unique(np.stack([chosen[voting], owners[voting]]), axis=1)
     voters = np.bincount(votes[0], minlength=len(chosen))
     dropped = np.union1d(_outvoted(lines, edits, voting, owners, voters), _chrome(lines, chosen))
-    wanted = _missed(lines, edits, voting, owners, voters)
+    wanted = _missed(lines, edits, voting, owners, voters, free | ~free[chosen])
     of_line = np.repeat(np.arange(len(chosen)), np.diff(lines.opens))
     rows = np.union1d(of_line[dropped], chosen[of_line[wanted]])
     gone = set(dropped.tolist())
@@ -64,7 +66,7 @@ def repair(lines: Lines, edits: Edits, chosen: Ints, owners: Ints) -> Repaired:
     return out
 
 
-def _outvoted(lines: Lines, edits: Edits, voting: NDArray[np.bool_], owners: Ints, voters: Ints) -> Ints:
+def _outvoted(lines: Lines, edits: Edits, voting: Flags, owners: Ints, voters: Ints) -> Ints:
     """Lines of chosen texts that most owners' copies lack."""
     flags = np.flatnonzero(edits.omitted)
     copy = np.searchsorted(edits.omitted_opens, flags, side="right") - 1
@@ -75,8 +77,9 @@ def _outvoted(lines: Lines, edits: Edits, voting: NDArray[np.bool_], owners: Int
     return found[_most(count, voters[against[1, first]])]
 
 
-def _missed(lines: Lines, edits: Edits, voting: NDArray[np.bool_], owners: Ints, voters: Ints) -> Ints:
-    """Lines that most owners' copies have and the chosen one lacks: each once, as the first copy has it."""
+def _missed(lines: Lines, edits: Edits, voting: Flags, owners: Ints, voters: Ints, giving: Flags) -> Ints:
+    """Lines that most owners' copies have and the chosen one lacks: each once, as the first copy has it that
+    gives its words (bool[n]); none that only others have."""
     of_line = np.repeat(np.arange(len(voting)), np.diff(lines.opens))
     new = np.flatnonzero((edits.added > 0) & voting[of_line])
     copy = of_line[new]
@@ -84,10 +87,13 @@ def _missed(lines: Lines, edits: Edits, voting: NDArray[np.bool_], owners: Ints,
     _, first, text = np.unique(key, axis=1, return_index=True, return_inverse=True)
     votes = np.unique(np.stack([text, owners[copy]]), axis=1)
     count = np.bincount(votes[0], minlength=len(first))
-    return np.sort(new[first[_most(count, voters[edits.to[copy[first]]])]])
+    wanted = _most(count, voters[edits.to[copy[first]]])
+    given = np.flatnonzero(giving[copy])
+    texts, printed = np.unique(text[given], return_index=True)
+    return np.sort(new[given[printed[wanted[texts]]]])
 
 
-def _most(votes: Ints, voters: Ints) -> NDArray[np.bool_]:
+def _most(votes: Ints, voters: Ints) -> Flags:
     return (votes > 1) & (2 * votes > voters)
 
 

@@ -32,6 +32,7 @@ from pipeline.story.identity import BORN, renamed
 # a registry as it is worked on: the published columns, and the partition that each row lies in
 DATED = REGISTRY.schema.append(pa.field("seen_day", pa.date32(), nullable=False))
 _MOVED = "absorbed from another story"
+_WITHHELD = "withheld"  # pub_status
 _REASONS = {
     CREATED: "none of its documents was in a story before",
     ABSORBED: "a new document of its cluster",
@@ -39,6 +40,7 @@ _REASONS = {
     MERGED_INTO: "most of its documents are in the cluster that goes on as the other story",
     SPLIT_FROM: "a cluster of its own; the other story, which goes on, held most of its documents",
     STATUS_CHANGED: "by the notices of its republications",
+    _WITHHELD: "all its republications were taken down",
     VERSION_ADDED: "its republications hold a further version",
     REMOVED: "none of its republications is left",
 }
@@ -158,7 +160,7 @@ def _differences(before: pa.Table, after: pa.Table, registry: pa.Table, run_id: 
                     "after": rows[watched.column].cast(STRING),
                     "reason": rows[watched.why]
                     if watched.why
-                    else pa.repeat(_REASONS[watched.change], rows.num_rows),
+                    else _reasons(_why(watched.change, rows[watched.column])),
                     "run_id": pa.repeat(run_id, rows.num_rows),
                 }
             )
@@ -166,6 +168,11 @@ def _differences(before: pa.Table, after: pa.Table, registry: pa.Table, run_id: 
     n = len(gone)
     removed = {"change": pa.repeat(REMOVED, n), "story_id": gone, "reason": pa.repeat(_REASONS[REMOVED], n)}
     return [*found, _rows(removed | {"run_id": pa.repeat(run_id, n)})]
+
+
+def _why(change: str, after: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which of the reasons the change of each story to such a value has."""
+    return pc.if_else(pc.equal(after.cast(STRING), _WITHHELD), _WITHHELD, change)
 
 
 def _reasons(kinds: pa.ChunkedArray) -> pa.ChunkedArray:

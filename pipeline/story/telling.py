@@ -122,7 +122,7 @@ def _several(
         **told(edits, lines),
         "since": at.since,
         "firm": at.firm,
-        **to_columns(repair(lines, edits, choice.chosen, owners), n),
+        **to_columns(repair(lines, edits, choice.chosen, owners, free), n),
     }
 
 

@@ -11,6 +11,7 @@ from pipeline.lake.folder import FolderStore
 from tests.publish import sample
 
 DAYS = 5
+LONG = "About \u202e\x00 javascript:alert(1) " * 50_000
 HOSTILE = '<img src=x onerror="fetch(`/steal`)">'
 
 
@@ -52,7 +53,9 @@ def many_days(folder: Path) -> Path:
     world = sample.World(stories)
     given = sample.tables(world)
     newest = max(story.day for story in stories)
-    given["stories"][newest] = changed(given["stories"][newest], "headline", {"s-4-c": HOSTILE})
+    given["stories"][newest] = changed(
+        given["stories"][newest], "headline", {"s-4-c": HOSTILE, "s-4-a": LONG}
+    )
     sample.publish(FolderStore(str(folder)), world, "r1", given)
     return folder
 

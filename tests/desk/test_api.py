@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
+from urllib.parse import quote
 
+import pyarrow.parquet as pq
 import pytest
 from fastapi import HTTPException
 from fastapi.routing import APIRoute
@@ -19,7 +23,7 @@ from pipeline.desk.api import HEADERS, WRITE_HEADER, Guards, make_app
 from pipeline.desk.shelf import Desk
 from pipeline.lake.locate import open_store
 from pipeline.publish.release import read_table
-from tests.desk.lakes import HOSTILE
+from tests.desk.lakes import HOSTILE, LONG
 from tests.e2e.test_cli import wirefold
 
 AT = datetime(2026, 3, 6, 9, tzinfo=UTC)
@@ -91,6 +95,8 @@ def test_errors_are_words_and_no_traceback(days: Desk) -> None:
         ("/api/story?story_id=s-none", 404, "s-none: no such story"),
         ("/api/release?release=r9", 404, "no release 'r9'"),
         ("/api/release?release=../x", 422, "a parameter"),
+        ("/api/release?release=..", 404, "release id '..'"),
+        ("/api/release?release=.", 404, "release id '.'"),
         ("/api/stories?limit=9999", 422, "a parameter"),
         ("/api/stories?day=yesterday", 422, "a parameter"),
     ):
@@ -209,3 +215,68 @@ def test_a_judgement_says_who_and_when_leaves_the_queue_and_binds_in_the_next_ru
         "different",
         False,
     )
+
+
+def test_hostile_texts_are_answered_short_and_whole(days: Desk) -> None:
+    """A megabyte of headline, NUL and marks that turn the writing round."""
+    listed = client(days).get("/api/stories")
+    assert len(listed.content) < 20_000
+    [row] = [row for row in listed.json()["rows"] if row["story_id"] == "s-4-a"]
+    assert row["headline"] == LONG[:500]
+    assert client(days).get("/api/story?story_id=s-4-a").json()["story"]["headline"] == LONG
+    css = (PAGE / "desk.css").read_text()
+    assert re.search(r"\ba, span, del, ins \{ unicode-bidi: isolate; \}", css)
+
+
+@pytest.mark.parametrize("name", ["..", "", "a\0b", "\u202ex", "<script>", "'", "x" * 501, "*", "r1/.."])
+def test_no_name_that_is_asked_for_is_an_error_of_ours(days: Desk, tmp_path: Path, name: str) -> None:
+    empty = Desk(open_store(str(tmp_path)))
+    for method, path in routes(days):
+        if method != "GET":
+            continue
+        names = ("release", "story_id", "doc_id", "doc_a", "doc_b", "text", "wire", "outlet", "status")
+        asked = dict.fromkeys(names, name) | {"version_no": 1}
+        for desk in (days, empty):
+            answer = client(desk).get(path.replace("{name}", quote(name, safe="")), params=asked)
+            assert answer.status_code in (200, 404, 422), (path, desk.lake.url, answer.text)
+            assert {one: answer.headers.get(one) for one in HEADERS} == HEADERS
+
+
+def test_what_cannot_be_read_is_one_line(released_days: Path, tmp_path: Path) -> None:
+    manifest = "releases/r1/manifest.json"
+
+    def told(spoil: Callable[[Path], object]) -> str:
+        folder = Path(mkdtemp(dir=tmp_path))
+        shutil.copytree(released_days, folder, dirs_exist_ok=True)
+        spoil(folder)
+        answer = client(Desk(open_store(str(folder)))).get("/api/stories")
+        assert (answer.status_code, "\n" in answer.text) == (503, False)
+        return str(answer.json()["detail"])
+
+    def older(folder: Path) -> None:
+        for path in (folder / "tables" / "stories").rglob("*.parquet"):
+            pq.write_table(pq.ParquetFile(path).read().drop_columns(["pub_status"]), path)
+
+    def without(column: str) -> Callable[[Path], object]:
+        return lambda folder: (folder / manifest).write_text(
+            json.dumps({**json.loads((folder / manifest).read_text()), column: None})
+        )
+
+    assert "without pub_status: publish a new release" in told(older)
+    assert f"{manifest} cannot be read by version" in told(without("checks"))
+    assert "latest.json cannot be read" in told(lambda folder: (folder / "latest.json").write_text("{"))
+    assert "names r1, whose manifest is missing" in told(lambda folder: (folder / manifest).unlink())
+    assert "cannot be read: " in told(
+        lambda folder: [path.write_bytes(b"PAR1") for path in (folder / "tables").rglob("*.parquet")]
+    )
+
+
+def test_an_error_of_ours_carries_the_policy_and_no_traceback(days: Desk) -> None:
+    def broken() -> Desk:
+        raise RuntimeError("the words of a page")
+
+    app = make_app(broken, Guards(anybody, anybody, anybody))
+    answer = TestClient(app, raise_server_exceptions=False).get("/api/summary")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "words" not in answer.text

@@ -6,9 +6,12 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from pipeline import cli
@@ -228,14 +231,37 @@ def test_an_unknown_document_is_bad_input(lake: str) -> None:
     assert "zzz" in str(result.exception)
 
 
-def test_every_command_has_help_with_an_example() -> None:
-    for command in (
-        *("run", "cluster", "extract", "explain", "story", "judge", "judgements"),
-        *("releases", "diff", "rollback"),
-    ):
-        shown = CliRunner().invoke(cli.app, [command, "--help"])
+def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield from commands(command, (*words, name)) if hasattr(command, "commands") else [(*words, name)]
+
+
+def test_every_command_has_help_with_an_example_and_speaks_to_machines() -> None:
+    found = list(commands(typer.main.get_command(cli.app)))
+    assert len(found) >= 20
+    for words in found:
+        shown = CliRunner().invoke(cli.app, [*words, "--help"])
         assert shown.exit_code == 0
-        assert f"wirefold {command}" in shown.stdout
+        assert shown.stdout.count(f"wirefold {' '.join(words)} ") >= 2, words  # the usage, and an example
+        assert "--json" in shown.stdout, words
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--keep-days", days) for days in ("nan", "inf", "1e300", "-1")),
+        ("--keep-releases", "-1"),
+    ],
+)
+def test_retention_takes_no_nonsense(lake: str, option: str, value: str) -> None:
+    ended = CliRunner().invoke(cli.app, ["maintain", lake, f"{option}={value}"])
+    assert isinstance(ended.exception, BadInput)
+    assert str(ended.exception).startswith(f"{option}: expected ")
+
+
+def test_going_back_is_told_to_machines(lake: str) -> None:
+    release = json.loads(CliRunner().invoke(cli.app, ["releases", lake, "--json"]).stdout)[0]["release"]
+    assert wirefold("rollback", lake, release)["release"] == release
 
 
 def test_warnings_are_shown_and_stop_nothing(tmp_path: Path) -> None:
@@ -254,3 +280,18 @@ def test_warnings_are_shown_and_stop_nothing(tmp_path: Path) -> None:
     )
     told = wirefold(*given)["warnings"]
     assert [line.partition(" ")[0] for line in told] == ["outlet_readable_share", "outlets_quarantined"]
+
+
+def test_a_command_ends_with_its_code_whatever_threads_are_left(lake: str) -> None:
+    """What the interpreter does as it is taken down can abort the process: it is not taken down."""
+    program = "import atexit, os; from pipeline.cli import main; atexit.register(os._exit, 134); main()"
+    for command, code in ((["releases", lake], 0), (["story", lake, "s-none"], 2), (["nothing"], 2)):
+        ended = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True)
+        assert ended.returncode == code, ended.stderr
+        assert ended.stdout if code == 0 else ended.stderr
+
+
+def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(cli.app, ["extract", str(articles(tmp_path)), "--out", str(tmp_path)])
+    assert isinstance(ended.exception, BadInput)
+    assert "got a folder" in str(ended.exception)

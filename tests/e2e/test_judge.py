@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pwd
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +75,23 @@ def test_bad_judgements_are_refused(
     with pytest.raises(BadInput, match=says):
         judge(open_store(lake), *docs, verdict, by="ivo", at=AT, why=why)
     assert judged(open_store(lake)).num_rows == 0
+
+
+@pytest.mark.parametrize("said", [["judge", "a1", "a2", "same"], ["takedown", "document", "a1"]])
+def test_who_has_no_login_name_must_give_one(
+    lake: str, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    def nobody(number: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    command = [said[0], lake, *said[1:], "--why", "x"]
+    ended = CliRunner().invoke(cli.app, command)
+    assert isinstance(ended.exception, BadInput)
+    assert str(ended.exception).startswith("--by: ")
+    assert CliRunner().invoke(cli.app, [*command, "--by", "petra"]).exit_code == 0
 
 
 def test_a_run_sees_what_was_said_before_it_took_its_place(lake: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -33,7 +34,7 @@ REGISTERED = tuple(Outlet(name, name, f"{name}.example") for name in OUTLETS)
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page; `path`: where it stands at its outlet, by default a place of its own; `notices`: kinds of those
-    that it carries."""
+    that it carries; `quote`: the line that carries them; `beside`: other columns of segments.PAGES."""
 
     doc_id: str
     outlet: str
@@ -42,6 +43,8 @@ class Page:
     published: datetime | None = None
     path: str | None = None
     notices: tuple[str, ...] = ()
+    quote: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -133,14 +136,18 @@ def rows_of(pages: Iterable[Page], run: Run) -> pa.Table:
     """segments.PAGES of some pages."""
     rows = []
     for page in pages:
-        row: dict[str, object] = {field.name: None for field in PAGES}
-        for field in PAGES:
-            if not field.nullable:
-                row[field.name] = [] if pa.types.is_list(field.type) else _nothing(field.type)
+        row: dict[str, object] = {column.name: None for column in PAGES}
+        for column in PAGES:
+            if not column.nullable:
+                row[column.name] = [] if pa.types.is_list(column.type) else _nothing(column.type)
         row |= {"doc_id": page.doc_id, "url": page.url, "url_normalised": page.url, "outlet_id": page.outlet}
         row |= {"notices": list(page.notices), "body_sha256": sha256(page.body.encode()).hexdigest()}
         row |= {"headline": page.headline, "body": page.body, "fetched_at": run.now, "run_id": run.run_id}
         row |= {"word_count": len(page.body.split()), "published_at": page.published}
+        if page.quote:
+            where = {"where": "body", "quote": page.quote, "start": 0, "end": len(page.quote)}
+            row |= {"notice_evidence": [{"rule": kind, **where} for kind in page.notices]}
+        row |= page.beside
         rows.append(row)
     return pa.Table.from_pylist(rows, PAGES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import duckdb
@@ -90,6 +91,8 @@ def test_answers_for_people_and_for_machines(lake: FolderStore, tmp_path: Path) 
         ([" ", "--json"], "no statement"),
         (["select 1", "--release", "rel-9"], "no release 'rel-9'"),
         (["--file", "nowhere.sql"], "nowhere.sql: No such file"),
+        (["--file", sys.executable], "expected SQL in UTF-8"),
+        (["select 1", "--limit", "0"], "--limit: expected at least 1"),
         (["select 1", "--parquet", "/nowhere/a.parquet"], "/nowhere/a.parquet: No such file"),
     ],
 )
