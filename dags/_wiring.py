@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -40,6 +40,7 @@ STORIES = Asset("wirefold_stories", group="wirefold")
 RELEASE = Asset("wirefold_release", group="wirefold")
 
 S3_CONNECTION = "wirefold_s3"
+PROXY_CONNECTION = "wirefold_proxy"
 AFFILIATES_POOL = "affiliates"  # its slots bound how many shards talk to affiliate sites at once
 
 
@@ -189,6 +190,29 @@ def open_run(
     of_others = ready(lake) if ready and context.get("triggering_asset_events") else ()
     runs, place = [*runs_of(context), *map(Run.of, of_others)], by_place(lake)
     return Opened(lake, max(runs, key=lambda run: place(run.run_id)), config)
+
+
+def behind_proxy(at: Opened) -> Opened:
+    """The same, with all asked through the proxy of the connection `wirefold_proxy`, if there is one."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+    from yarl import URL
+
+    from pipeline.config import through
+
+    try:
+        found = Connection.get(PROXY_CONNECTION)
+    except AirflowNotFoundException:
+        return at
+    url = URL.build(
+        scheme=found.schema or "http",
+        user=found.login or None,
+        password=found.password or None,
+        host=found.host or "",
+        port=found.port,
+    )
+    network = through(at.config.network, str(url), f"connection {PROXY_CONNECTION}")
+    return replace(at, config=replace(at.config, network=network))
 
 
 def event_extra(run: Run, **figures: Any) -> dict[str, Any]:

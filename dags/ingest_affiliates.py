@@ -45,6 +45,7 @@ from _wiring import (
     NOW,
     PAGES,
     Tag,
+    behind_proxy,
     deadline,
     event_extra,
     ingest_cron,
@@ -95,7 +96,7 @@ def ingest_affiliates() -> None:
             context["outlets"] = entry["outlets"]
             from pipeline import steps
 
-            at = open_run(context)
+            at = behind_proxy(open_run(context))
             counts = steps.ingest(at.lake, at.run, at.config, entry["shard"]).as_dict()
             tell(at.run, f"ingest {entry['shard']}", counts)
             troubled = steps.in_trouble(at.lake, at.run, at.config, entry["shard"])

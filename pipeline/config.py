@@ -23,9 +23,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 from pydantic_core import PydanticCustomError
+from yarl import URL
 
 from pipeline.errors import BadInput
 from pipeline.params import Params
@@ -40,6 +41,17 @@ def _ages(hours: tuple[float, ...]) -> tuple[float, ...]:
     if any(hour <= before for before, hour in pairwise((0.0, *hours))):
         raise PydanticCustomError("ages", "expected hours above 0, each more than the one before")
     return hours
+
+
+def _proxy(address: str | None) -> str | None:
+    try:
+        url = URL(address or "http://none")
+        fits = url.scheme in ("http", "https") and url.raw_host and url.path_qs in ("", "/")
+    except ValueError:
+        fits = False
+    if not fits:
+        raise PydanticCustomError("proxy", "expected http://host:port")
+    return address
 
 
 @checked(frozen=True, config=_STRICT)
@@ -73,6 +85,8 @@ class Network:
     recheck_hours: Annotated[tuple[float, ...], AfterValidator(_ages)] = (1.0, 6.0, 24.0, 72.0)
     # a page that could not be fetched is asked for by each run for so long after it was first seen
     retry_hours: float = 72.0
+    # http://host:port through which everything is asked; a login stands in WIREFOLD_PROXY or a connection
+    proxy: Annotated[str | None, AfterValidator(_proxy)] = field(default=None, repr=False)
     # host:port that stands in for every site under the reserved names .example and .test (RFC 2606);
     # it is the only way to a non-public address
     test_address: str | None = None
@@ -147,10 +161,24 @@ class Config:
         return replace(self, memory=held, scratch=scratch or self.scratch)
 
 
+def through(network: Network, proxy: str, where: str) -> Network:
+    """The same through a proxy; its URL may have a login. Raises `BadInput` that does not quote it."""
+    try:
+        return replace(network, proxy=proxy)
+    except ValidationError:
+        raise BadInput(f"{where}: expected http://host:port, or http://login:password@host:port") from None
+
+
 def load_config(path: Path) -> Config:
     """Read and check a configuration file. Raises `BadInput` with file, line and field."""
     file = read_toml(path)
     parsed = file.check(TypeAdapter(_File), file.data)
+    network = parsed.network
+    if network.proxy and URL(network.proxy).user:
+        line = file.line(("network", "proxy"))
+        raise BadInput.at(path, line, "network.proxy", "expected no login: WIREFOLD_PROXY is for that")
+    if proxy := os.environ.get("WIREFOLD_PROXY"):
+        network = through(network, proxy, "WIREFOLD_PROXY")
     here = path.resolve().parent
     cache = here / parsed.cache if parsed.cache else _user_cache()
     is_url = "://" in parsed.lake
@@ -166,7 +194,7 @@ def load_config(path: Path) -> Config:
         cache=cache,
         memory=bytes_of(parsed.memory) if parsed.memory else None,
         scratch=here / parsed.scratch if parsed.scratch else cache / _SCRATCH,
-        network=parsed.network,
+        network=network,
         params=parsed.params,
     )
 

@@ -61,7 +61,11 @@ REPUBLICATIONS = Table(
             field("version_no", _INT, "The version of the story that it is a copy of (versions.version_no)."),
             field("outlet_id", STRING, "The outlet (outlets.outlet_id)."),
             field("url", STRING, "URL of the page."),
-            field("url_normalised", STRING, "URL without tracking, fragments and default ports."),
+            field(
+                "url_normalised",
+                STRING,
+                "URL without tracking, fragments, default ports, AMP and print forms.",
+            ),
             maybe("declared_canonical_url", STRING, "rel=canonical as the page declares it."),
             field("headline", STRING, "Headline on the page."),
             maybe(

@@ -18,9 +18,31 @@ _ARCHIVED = re.compile(
 )
 
 
+# other ways in which sites show one and the same page (AMP, for phones, for the printer): by the host, by the
+# last segment of the path, by a parameter that has no other sense. Host and path count only around what looks
+# like an article's address, so that the front page of `m.`, a section "print" or a tag "amp" stay their own
+_VARIANT_HOST = re.compile(r"(?:amp|m|mobile)\.(?=[^.]+\.)")
+_BARE_DOMAIN = re.compile(r"[^.]+\.(?:(?:com?|org|net|gov|edu|ac)\.[a-z]{2}|[^.]+)")
+_VARIANT_PATH = re.compile(r"(?P<page>.*/[^/]+)(?:/(?:amp|print)(?P<slash>/?)|\.amp(?P<ending>(?:\.html?)?))")
+_ARTICLE = re.compile(r"/[^/]*(?:\d{4}|(?:[^/-]+-){3}|\.(?:s?html?|php|aspx?))[^/]*/?$", re.IGNORECASE)
+_YES = ("", "1", "true", "yes", "y")
+_VARIANT_QUERY = {
+    "amp": (*_YES, "amp"),
+    "_amp": _YES,
+    "outputtype": ("amp", "print", "mobile"),
+    "output": ("amp",),
+    "print": (*_YES, "print"),
+    "printable": _YES,
+    "printerfriendly": _YES,
+    "mobile": _YES,
+    "view": ("amp", "print", "mobile"),
+}
+
+
 @lru_cache(1 << 14)  # a visit asks four times for each of its pages, and each takes 12 us
 def normalise_url(url: str) -> str:
-    """The URL by which a page is known: no tracking parameters, fragment, login or default port.
+    """The URL by which a page is known: no tracking parameters, fragment, login or default port, and not that
+    of its variant for AMP, phones or the printer.
 
     Host in lower case and IDNA-encoded, dot segments and double slashes folded, parameters sorted
     by name with the order of equal names kept. Every other parameter stays, empty ones too, since
@@ -33,11 +55,9 @@ def normalise_url(url: str) -> str:
         host = parsed.raw_host
         if parsed.scheme not in ("http", "https") or not host or not host.strip("."):
             return url
-        kept = [(name, value) for name, value in parsed.query.items() if not _is_tracking(name, value)]
-        path = _SLASHES.sub("/", parsed.raw_path) or "/"
-        plain = URL.build(
-            scheme=parsed.scheme, host=host.rstrip("."), port=parsed.port, path=path, encoded=True
-        )
+        kept = [(name, value) for name, value in parsed.query.items() if not _is_no_page(name, value)]
+        host, path = _page_of(host.rstrip("."), _SLASHES.sub("/", parsed.raw_path) or "/")
+        plain = URL.build(scheme=parsed.scheme, host=host, port=parsed.port, path=path, encoded=True)
         return str(plain.with_query(sorted(kept, key=lambda pair: pair[0])))
     except ValueError:
         return url
@@ -63,7 +83,25 @@ def site_of(url: str) -> str | None:
     return parsed.raw_host.rstrip(".").removeprefix("www.") or None
 
 
-def _is_tracking(name: str, value: str) -> bool:
+def _page_of(host: str, path: str) -> tuple[str, str]:
+    """Host and path of the page of which these may be a variant's."""
+    while variant := _VARIANT_PATH.fullmatch(path):
+        page = variant["page"] + (variant["slash"] or variant["ending"] or "")
+        if not _ARTICLE.search(page):
+            break
+        path = page
+    while _VARIANT_HOST.match(host) and _ARTICLE.search(path):
+        host = host.partition(".")[2]
+        if _BARE_DOMAIN.fullmatch(host):
+            host = f"www.{host}"  # as nearly all sites have it that have such a host
+    return host, path
+
+
+def _is_no_page(name: str, value: str) -> bool:
+    """Whether a parameter says nothing of which page it is: it tracks, or asks for a variant."""
+    lower = name.lower()
+    if value.lower() in _VARIANT_QUERY.get(lower, ()):
+        return True
     if _ARTICLE_ID.fullmatch(name) and value.isdigit():
         return False
-    return TRACKERS_RE.search(name.lower()) is not None
+    return TRACKERS_RE.search(lower) is not None

@@ -100,6 +100,7 @@ class Declared:
     language_source: str | None = None
     is_free: bool | None = None
     canonical: str | None = None
+    is_amp: bool = False
     robots_noindex: bool = False
     news_noindex: bool = False
     json_ld_credits: tuple[str, ...] = ()
@@ -139,6 +140,7 @@ def read_declared(tree: html.HtmlElement, text: str, url: str, feed_headline: st
         language_source=languages[0][0] if languages else None,
         is_free=False if metas.first("article:content_tier") == "locked" else linked.is_free,
         canonical=canonical,
+        is_amp="amp" in tree.attrib or "⚡" in tree.attrib,
         robots_noindex=metas.forbids_index("robots", "googlebot"),
         news_noindex=metas.forbids_index("googlebot-news"),
         json_ld_credits=linked.credits,

@@ -92,6 +92,16 @@ def _own_url(raw: RawPage, declared: Declared) -> str:
     return next((url for url in declared.urls if site_of(url)), raw.url)
 
 
+def _identity(read: _Read) -> str:
+    """The URL that says which page it is: of an AMP page the one it declares as the whole page, on its own
+    site; canonical URLs of others name other outlets too often."""
+    whole = read.declared.canonical
+    if not read.declared.is_amp or not whole:
+        return read.url
+    own, other = (site_of(normalise_url(url)) or "" for url in (read.url, whole))
+    return whole if own == other or own.endswith(f".{other}") else read.url
+
+
 def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run) -> Page:
     article, declared, imprint = read.article, read.declared, read.article.imprint
     word_count = count_words(article.body)
@@ -105,7 +115,7 @@ def _page(read: _Read, raw: RawPage, rules: WireRules, params: Params, run: Run)
     credit = find_credit(_marks(read, signed), rules)
     notices = find_notices(read.headline, article.body, article.footer)
     language, is_spoken = language_of(article.body, declared.language)
-    normalised = normalise_url(read.url)
+    normalised = normalise_url(_identity(read))
     body_sha256 = hashlib.sha256(article.body.encode()).hexdigest()
     return Page(
         doc_id=raw.doc_id or _doc_id(normalised, body_sha256),

@@ -7,20 +7,23 @@ monotonic clock paces requests; nothing that is stored depends on it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+from aiohttp.hdrs import PROXY_AUTHORIZATION
 from yarl import URL
 
 from pipeline import __version__
 from pipeline.config import Network
 from pipeline.ingest.body import Body, Corrupt, TooLarge, Truncated
 from pipeline.ingest.guard import GuardedResolver, NotPublicError, check_url
+from pipeline.ingest.lane import Lane
+from pipeline.ingest.proxy import Proxy, Through
 from pipeline.model import Outlet
 
 PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -124,31 +127,6 @@ class Ask:
     gate: Gate | None = None
 
 
-class Lane:
-    """The turns at one host: so many at a time, so many seconds between two starts."""
-
-    def __init__(self, concurrency: int, delay: float) -> None:
-        self._free = asyncio.Semaphore(concurrency)
-        self._delay = delay
-        self._next = 0.0
-
-    def slow_down(self, delay: float) -> None:
-        self._delay = max(self._delay, delay)
-
-    def rest(self, seconds: float) -> None:
-        """No turn begins for so long."""
-        self._next = max(self._next, asyncio.get_running_loop().time() + seconds)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        async with self._free:
-            now = asyncio.get_running_loop().time()
-            start = max(now, self._next)
-            self._next = start + self._delay
-            await asyncio.sleep(start - now)
-            yield
-
-
 class _Answer(aiohttp.ClientResponse):
     """Remembers who answered: the connection is given back before a short body has been read."""
 
@@ -167,13 +145,12 @@ class Fetcher:
         self._network = network
         self._lanes: dict[str, Lane] = {}
         self._slots = asyncio.Semaphore(network.total_concurrency)
+        self._proxy = Proxy.of(network)
 
     async def __aenter__(self) -> Self:
         connect, read = self._network.connect_seconds, self._network.read_seconds
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=GuardedResolver(self._network.test_address), limit=0, use_dns_cache=False
-            ),
+            connector=aiohttp.TCPConnector(resolver=self._resolver(), limit=0, use_dns_cache=False),
             # a bound on the whole answer: sock_read alone lets a server send a byte a second for ever
             timeout=aiohttp.ClientTimeout(total=connect + read, sock_connect=connect, sock_read=read),
             headers={
@@ -191,6 +168,13 @@ class Fetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._session.close()
+
+    def _resolver(self) -> AbstractResolver:
+        """Of all hosts that are connected to: behind a proxy that is the proxy alone, wherever it stands."""
+        return aiohttp.ThreadedResolver() if self._proxy else GuardedResolver(self._network.test_address)
+
+    def _through(self, url: URL, headers: dict[str, str]) -> Through:
+        return self._proxy.through(url, headers) if self._proxy else Through(headers=headers)
 
     def lane(self, url: str, outlet: Outlet) -> Lane:
         """The turns at the URL's host; made with the limits of the outlet that asks first."""
@@ -220,6 +204,8 @@ class Fetcher:
             seen.add(url)
             try:
                 check_url(url)
+                if self._proxy:
+                    await self._proxy.check(url)
             except NotPublicError as error:
                 raise FetchFailed("not_public", str(error)) from None
             if ask.gate:
@@ -236,9 +222,8 @@ class Fetcher:
             ask.tally.asked()
             began = asyncio.get_running_loop().time()
             try:
-                async with self._session.get(
-                    url, headers=ask.validators.headers(), allow_redirects=False
-                ) as response:
+                through = self._through(url, ask.validators.headers())
+                async with self._session.get(url, allow_redirects=False, **through) as response:
                     return await self._answer(response, ask)
             except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
                 raise _failure(error, self._network) from None
@@ -247,6 +232,8 @@ class Fetcher:
 
     async def _answer(self, response: aiohttp.ClientResponse, ask: Ask) -> Reply | URL:
         status, headers = response.status, response.headers
+        if status == 407 and self._proxy:
+            raise FetchFailed("proxy", "it wants another login (407)", transient=True)
         if status in _REDIRECTS and "Location" in headers:
             return response.url.join(_parsed(headers["Location"]))
         if status not in (200, 304):
@@ -272,7 +259,7 @@ class Fetcher:
             charset=response.charset,
             validators=Validators(headers.get("ETag"), headers.get("Last-Modified")),
             request=_request(response),
-            address=getattr(response, "peer", None),
+            address=None if self._proxy else getattr(response, "peer", None),
         )
 
 
@@ -296,7 +283,9 @@ def _request(response: aiohttp.ClientResponse) -> bytes:
     """What was asked, as HTTP/1.1 writes it."""
     asked = response.request_info
     lines = [f"{asked.method} {asked.url.raw_path_qs} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in asked.headers.items()]
+    # the login at a proxy
+    shown = ((name, value) for name, value in asked.headers.items() if name != PROXY_AUTHORIZATION)
+    lines += [f"{name}: {value}" for name, value in shown]
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape")
 
 
@@ -329,6 +318,8 @@ def _failure(error: Exception, network: Network) -> FetchFailed:
     if isinstance(error, TimeoutError):
         seconds = network.connect_seconds + network.read_seconds
         return FetchFailed("timeout", f"no whole answer within {seconds:g} s", transient=True)
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+        return FetchFailed("proxy", str(error), transient=True)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return FetchFailed("dns", str(error), transient=True)
     if isinstance(error, aiohttp.ClientPayloadError):

@@ -45,6 +45,7 @@ from pipeline.segments import FETCHES, SITES, UNREAD, segment_key
 
 # what is there holds all that later steps were told by the outlets
 RAW = "raw/"
+_SEVERAL = 3
 Progress = Callable[[int, int], None]
 
 
@@ -161,7 +162,16 @@ async def _harvest(
                 outlet.outlet_id: group.create_task(visit(outlet))
                 for outlet in sorted(outlets, key=lambda outlet: _lot(run.run_id, outlet.outlet_id))
             }
-        return [visited for outlet in outlets if (visited := tasks[outlet.outlet_id].result())]
+        return _spared([visited for outlet in outlets if (visited := tasks[outlet.outlet_id].result())])
+
+
+def _spared(visits: list[Visited]) -> list[Visited]:
+    """No outlet is nearer to its pause after a run in which none of several could be read: that is our own
+    way out."""
+    asked = [visit for visit in visits if visit.site.state not in ("paused", "postponed")]
+    if len(asked) < _SEVERAL or any(visit.site.state != "down" for visit in asked):
+        return visits
+    return [replace(visit, state=visit.state.spared()) if visit in asked else visit for visit in visits]
 
 
 def _lot(run_id: str, outlet_id: str) -> bytes:

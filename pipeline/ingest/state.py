@@ -154,6 +154,10 @@ class OutletState:
         until = now + timedelta(hours=hours) if hours else None
         return replace(self, asked_at=now, rest=0.0, down=down, trouble=trouble, paused_until=until)
 
+    def spared(self) -> OutletState:
+        """This state as if its last visit, that failed, had not been: it is due at once."""
+        return replace(self, down=max(0, self.down - 1), paused_until=self.paused_until and self.asked_at)
+
     def with_found(self, other: OutletState) -> OutletState:
         """The sources and pages of the other, all else as here."""
         return replace(self, sources=other.sources, pages=other.pages)

@@ -31,10 +31,8 @@ def wanted(
         if before is None:
             seen = known.get(key)
             pages[key] = replace(seen, item=item) if seen else PageSeen(item, now)
-        elif before.item.published_at is None and item.published_at:
-            headline = before.item.headline or item.headline
-            dated = replace(before.item, published_at=item.published_at, headline=headline)
-            pages[key] = replace(before, item=dated)
+        else:
+            pages[key] = replace(before, item=_both(before.item, item, key))
 
     def rank(page: tuple[str, PageSeen]) -> tuple[int, float]:
         key, seen = page
@@ -43,3 +41,11 @@ def wanted(
         return urgency, -published.timestamp() if published else 0.0
 
     return [page for _, page in sorted((due | pages).items(), key=rank)]
+
+
+def _both(one: FeedItem, other: FeedItem, key: str) -> FeedItem:
+    """What two mentions of a page tell: the page's own address before that of a variant, and a time."""
+    url = other.url if other.url == key else one.url
+    if one.published_at or not other.published_at:
+        return replace(one, url=url)
+    return FeedItem(url, one.headline or other.headline, other.published_at)

@@ -114,6 +114,22 @@ def notices() -> dict[str, bool]:
     return {"nobody listens": post(["a line"]), "nothing to tell": post([])}
 
 
+def proxies() -> dict[str, str | None]:
+    """The proxy of an opened run without the connection, and with it."""
+    from _wiring import PROXY_CONNECTION, Opened, behind_proxy
+
+    from pipeline.config import Config
+    from pipeline.lake.folder import FolderStore
+    from pipeline.model import Run
+
+    at = Opened(FolderStore("lake"), Run.of("20310407T080000Z"), Config.for_files("lake", ()))
+    without = behind_proxy(at).config.network.proxy
+    os.environ[f"AIRFLOW_CONN_{PROXY_CONNECTION.upper()}"] = json.dumps(
+        {"conn_type": "http", "host": "proxy.example", "port": 3128, "login": "w", "password": "p@ss/w"}
+    )
+    return {"without": without, "with": behind_proxy(at).config.network.proxy}
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as empty:
         parse(empty)
@@ -129,6 +145,7 @@ def main() -> None:
         "worked for": worked_for(),
         "retries": retries(),
         "notices": notices(),
+        "proxies": proxies(),
     }
     print(json.dumps(described))
 

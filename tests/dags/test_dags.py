@@ -149,5 +149,9 @@ def test_only_what_may_pass_is_tried_again(described: dict[str, Any]) -> None:
     }
 
 
+def test_the_proxy_is_that_of_its_connection(described: dict[str, Any]) -> None:
+    assert described["proxies"] == {"without": None, "with": "http://w:p%40ss%2Fw@proxy.example:3128"}
+
+
 def test_a_listener_that_is_down_breaks_nothing(described: dict[str, Any]) -> None:
     assert described["notices"] == {"nobody listens": False, "nothing to tell": False}

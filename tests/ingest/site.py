@@ -78,8 +78,9 @@ class World:
         return [asked.path for asked in self.asked if asked.host == host]
 
     def network(self, **changes: object) -> Network:
-        values = {"connect_seconds": 2.0, "read_seconds": 2.0, "retries": 0, "recheck_hours": ()} | changes
-        return Network(test_address=f"127.0.0.1:{self.port}", **values)  # type: ignore[arg-type]
+        values = {"connect_seconds": 2.0, "read_seconds": 2.0, "retries": 0, "recheck_hours": ()}
+        values |= {"test_address": f"127.0.0.1:{self.port}"} | changes
+        return Network(**values)  # type: ignore[arg-type]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         host = request.url.host or ""

@@ -53,6 +53,19 @@ def test_pages_are_kept_as_sent_and_found_again_by_their_offset(world: World, la
     assert agents.pop().startswith("Wirefold/")
 
 
+def test_a_page_and_its_variants_are_asked_for_once_by_its_address(world: World, lake: FolderStore) -> None:
+    page = "/2026/ferry-sails-again-20260305"
+    world.page(f"www.a.example{page}", "<p>ferry</p>")
+    links = (f"{page}/amp", page, f"{page}?outputType=amp", f"{page}?id=7")
+    world.feed("www.a.example", *links)
+    world.page(f"www.a.example{page}?id=7", "<p>another</p>")
+    site = outlet("a.example", feeds=("http://www.a.example/feed",))
+    counts, pages, _ = harvest(lake, world, site)
+    assert counts.fetched == 2
+    assert pages.keys() == {page, f"{page}?id=7"}
+    assert world.paths("www.a.example")[2:] == [page, f"{page}?id=7"]
+
+
 def test_an_unchanged_feed_costs_one_request_and_asks_for_no_page(world: World, lake: FolderStore) -> None:
     world.page("a.example/one", "<p>one</p>")
     world.feed("a.example", "/one", etag='"1"')
