@@ -174,17 +174,7 @@ def open_run(
     if not path:
         raise BadInput("WIREFOLD_CONFIG: not set for this worker: expected the path of wirefold.toml")
     config = load_config(Path(path))
-    client = None
-    if config.lake.startswith("s3://"):
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-        from botocore.config import Config
-
-        from pipeline.lake.s3 import CLIENT_CONFIG
-
-        # what the connection says of the client goes before
-        said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
-        client = S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
-    lake = steps.open_lake(config, s3_client=client)
+    lake = steps.open_lake(config, s3_client=s3_client(config.lake))
     if run_id is not None:
         return Opened(lake, Run.of(run_id), config)
     of_others = ready(lake) if ready and context.get("triggering_asset_events") else ()
@@ -213,6 +203,20 @@ def behind_proxy(at: Opened) -> Opened:
     )
     network = through(at.config.network, str(url), f"connection {PROXY_CONNECTION}")
     return replace(at, config=replace(at.config, network=network))
+
+
+def s3_client(url: str) -> Any:
+    """A boto3 client of the connection `wirefold_s3`; None for what is not on S3."""
+    if not url.startswith("s3://"):
+        return None
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
+
+    from pipeline.lake.s3 import CLIENT_CONFIG
+
+    # what the connection says of the client goes before
+    said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
+    return S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
 
 
 def event_extra(run: Run, **figures: Any) -> dict[str, Any]:

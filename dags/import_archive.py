@@ -4,30 +4,33 @@ By hand, from the form: pages or articles that lie in files become pages of the 
 fetched do, and **wirefold_pages** is updated: `cluster_stories` folds them into the stories that there
 are, `publish_release` releases them. What `wirefold cluster` reads is read here.
 
-- **Path**: a file or folder that the worker sees; a URL of an object store is not read.
-- **Kind**: what you expect it to be, or *any*; a path that is something else is refused.
+- **Path**: a file or folder that the worker sees, or `s3://bucket/…`: an object, a folder of objects, or,
+  with a `*` at the end, all that begin so. A folder is either pages (HTML) or an archive: WARC, JSONL,
+  Parquet, however deep, as CC-NEWS has them. S3 is asked with the connection `wirefold_s3`.
+- **Kind**: what you expect it to be, or *any*; a path that has something else is refused.
 - **Outlet field**, **Columns**: of JSONL and Parquet. Common names are known; *Columns* maps ours
   (`doc_id`, `text`, `url`, `title`, `published_at`, `fetched_at`, `site`, `authors`) to the file's.
 
 ## When it is red
 - **check**: the form or the file's name is wrong; nothing was read. The log says what was expected.
-- **take_in**: a file cannot be read, or lacks a column. Nothing was handed over. Mend it and clear the task:
-  it starts over, and writes the same. A row or page that cannot be used does not stop it and is a row in
-  `quarantine`.
+- **take_in**: a file cannot be read, or lacks a column. Nothing was handed over. Mend what is wrong around it
+  and clear the task: it goes on after the last 64 MB (or larger file) that it had read, and writes the same.
+  A row or page that cannot be used, or a record that cannot be read, does not stop it and is a row in
+  `quarantine`. A file that has changed since is refused: trigger a new run.
 
 ## By hand
 *Now* is the run's clock, of which its run_id is made; empty, the time of the trigger. Pages that do not say
-when they were fetched were fetched then. One archive a clock: a second one under the same is not read.
+when they were fetched were fetched then. One archive a clock: a second one under the same is refused.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from _metrics import send
-from _wiring import DEFAULT_ARGS, NOW, PAGES, Tag, event_extra, open_run, tell
+from _pace import pace
+from _wiring import DEFAULT_ARGS, NOW, PAGES, Tag, event_extra, open_run, s3_client, tell
 from airflow.sdk import Param, dag, get_current_context, task
 
 KINDS = ("any", "jsonl", "parquet", "warc", "folder", "html", "text", "feed")
@@ -54,15 +57,16 @@ def import_archive() -> None:
         """Refuse what cannot be read before anything is."""
         from pipeline import intake
         from pipeline.errors import BadInput
-        from pipeline.ingest.inputs import kind_of
 
         context = get_current_context()
         at, params = open_run(context), context["params"]
-        [path] = intake.check([Path(params["path"])], at.config)
-        kind = kind_of(path)
-        if params["kind"] not in ("any", kind):
-            raise BadInput(f"{path}: expected {params['kind']}, got {kind}")
-        tell(at.run, "check", {str(path): str(kind)})
+        path = params["path"]
+        files = intake.check([path], at.config, s3_client(path))
+        for file in files:
+            if params["kind"] not in ("any", file.kind):
+                raise BadInput(f"{file.name}: expected {params['kind']}, got {file.kind}")
+        kinds = "+".join(sorted({file.kind for file in files}))
+        tell(at.run, "check", {path: kinds, "files": len(files), "bytes": sum(file.size for file in files)})
         return str(path)
 
     @task(outlets=[PAGES], execution_timeout=timedelta(hours=12))
@@ -73,7 +77,14 @@ def import_archive() -> None:
         context = get_current_context()
         at, params = open_run(context), context["params"]
         counts = intake.import_files(
-            at.lake, at.run, at.config, [Path(path)], params["outlet_field"], params["columns"]
+            at.lake,
+            at.run,
+            at.config,
+            [path],
+            params["outlet_field"],
+            params["columns"],
+            pace(at.run, "take_in"),
+            s3_client(path),
         ).as_dict()
         outlet_events[PAGES].extra = event_extra(at.run, counts=counts)
         tell(at.run, "take_in", counts)

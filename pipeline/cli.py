@@ -36,8 +36,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-_FILES = "JSONL or Parquet of articles, WARC files, feeds, HTML or text files, folders of HTML."
-Inputs = Annotated[list[Path], typer.Argument(help=_FILES)]
+_FILES = (
+    "JSONL or Parquet of articles, WARC files, a folder or s3:// prefix of these, feeds, HTML or text files, "
+    "folders of HTML."
+)
+Inputs = Annotated[list[str] | None, typer.Argument(help=_FILES)]
 OutletField = Annotated[
     str | None, typer.Option(help="Field that names the outlet; default: the URL's host.")
 ]
@@ -98,7 +101,7 @@ def cluster(
     scratch: ScratchFolder = None,
     now: Now = None,
     as_json: Json = False,
-    inputs: Annotated[list[Path] | None, typer.Argument(help=_FILES)] = None,
+    inputs: Inputs = None,
 ) -> None:
     """Fold articles or pages from files into stories and release them.
 
@@ -115,11 +118,11 @@ def cluster(
 
     screen, at = Screen(quiet=as_json), run_of(now)
     settings = Config.for_files(out, tuple(wires or ()), scorecard).within(memory, scratch)
-    plan = intake.check(inputs or [], settings)
+    intake.check(inputs or [], settings)
     lake = open_store(out) if inputs else open_released(out)
     lake.probe()
     with screen.progress("read", unit="bytes") as report:
-        counts = intake.take_in(lake, at, settings, plan, outlet_field, report)
+        counts = intake.take_in(lake, at, settings, inputs or [], outlet_field, report)
     screen.line("pages", **counts.as_dict())
     _fold(lake, at, settings, screen, (), as_json, rematch)
 
@@ -158,7 +161,7 @@ def _fold(lake: Any, at: Any, settings: Any, screen: Any, outlets: Any, as_json:
 
 @app.command()
 def extract(
-    inputs: Annotated[list[Path] | None, typer.Argument(help=_FILES)] = None,
+    inputs: Inputs = None,
     out: Annotated[Path | None, typer.Option(help="The Parquet file to write, one row a page.")] = None,
     explain: Annotated[
         str | None,
@@ -189,9 +192,9 @@ def extract(
     if not inputs or out is None:
         raise BadInput("extract: expected INPUT and --out, or --explain with a URL or a file")
     settings = Config.for_files(str(out.parent), tuple(wires or ()))
-    plan = intake.check(inputs, settings)
+    intake.check(inputs, settings)
     with screen.progress("extract", unit="bytes") as report:
-        extracted, held = intake.extract_to(out, at, settings, plan, report)
+        extracted, held = intake.extract_to(out, at, settings, inputs, report)
     if as_json:
         print_json({"out": str(out), "pages": extracted, "quarantined": held})
     else:

@@ -107,7 +107,7 @@ def rebuild(
     with screen.progress("rebuild", unit="runs") as report:
         found = make_anew(raw, lake, settings, outlets, report)
     if found.left_out:
-        screen.warn(f"{len(found.left_out)} runs have nothing in raw/: {', '.join(found.left_out[:3])}")
+        screen.warn(f"{len(found.left_out)} runs left out, no page in raw/: {', '.join(found.left_out[:3])}")
     if as_json:
         print_json({"lake": lake.url, **asdict(found)})
     else:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
 
-from pipeline import steps
+from pipeline import intake, steps
+from pipeline.archive import ARCHIVES, Archive
 from pipeline.config import Config
 from pipeline.errors import BadInput
 from pipeline.ingest.harvest import RAW
@@ -33,8 +35,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What came of it: `runs` were made again; `left_out` are the ids of those of the other lake that have
-    nothing in its raw zone, such as took pages from files."""
+    """What came of it: `runs` were made again; `left_out` are the ids of those of the other lake whose pages
+    are neither in its raw zone nor in the files that they were taken from."""
 
     runs: int
     left_out: tuple[str, ...]
@@ -55,12 +57,13 @@ def rebuild(
     """
     if raw.url == lake.url:
         raise BadInput(f"{lake.url}: expected another lake than the one it is rebuilt from")
-    shards = _shards(raw)
-    if not shards:
+    shards, archives = _shards(raw), _archives(raw)
+    made = shards.keys() | archives.keys()
+    if not made:
         raise BadInput(f"{raw.url}: no run in {RAW}fetches/")
     placed = {place.run_id: place for place in order.places(raw)}
-    places = [place for run_id, place in placed.items() if run_id in shards]
-    places += [order.Place(run_id) for run_id in sorted(shards.keys() - placed.keys())]
+    places = [place for run_id, place in placed.items() if run_id in made]
+    places += [order.Place(run_id) for run_id in sorted(made - placed.keys())]
     _begin(raw, lake, places)
     zones = Fetched.of("", outlets).zones
     known = _outlets(raw, shards)
@@ -68,18 +71,21 @@ def rebuild(
     latest = read_latest(lake)
     done = runs.index(latest[0].release) if latest else 0
     for number, run in enumerate(map(Run.of, runs[done:]), start=done + 1):
-        for shard in shards[run.run_id]:
-            _take(raw, lake, run, shard)
-        settle_shards(
-            lake, run, config, [Fetched(shard, known[shard], zones) for shard in shards[run.run_id]]
-        )
+        if of_files := archives.get(run.run_id):
+            intake.take_in(lake, run, config, of_files.inputs, of_files.outlet_field, None, of_files.columns)
+        else:
+            for shard in shards[run.run_id]:
+                _take(raw, lake, run, shard)
+            settle_shards(
+                lake, run, config, [Fetched(shard, known[shard], zones) for shard in shards[run.run_id]]
+            )
         steps.match(lake, run, config)
         steps.story(lake, run, config)
         # each, as `registry` and `changes` tell in which release a story was new or changed
         released = steps.publish(lake, run, config, outlets)
         if progress:
             progress(number, len(runs))
-    return Rebuilt(len(runs), tuple(run_id for run_id in placed if run_id not in shards), released)
+    return Rebuilt(len(runs), tuple(run_id for run_id in placed if run_id not in made), released)
 
 
 def _shards(raw: Store) -> dict[str, list[str]]:
@@ -89,6 +95,19 @@ def _shards(raw: Store) -> dict[str, list[str]]:
         _, _, run, name = stored.key.split("/")
         found[run.removeprefix("run=")].append(name.removesuffix(".parquet"))
     return dict(found)
+
+
+def _archives(raw: Store) -> dict[str, Archive]:
+    """What runs took in from files, by run, as far as the files are where they were, and as they were."""
+    found: dict[str, Archive] = {}
+    for stored in raw.list(ARCHIVES):
+        run_id = stored.key.removeprefix(ARCHIVES).removesuffix(".json")
+        archive = Archive.of(raw, run_id)
+        with suppress(BadInput):
+            if archive:
+                archive.find(raw, Run.of(run_id))
+                found[run_id] = archive
+    return found
 
 
 def _outlets(raw: Store, shards: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:

@@ -241,7 +241,7 @@ def test_the_lakes_prefixes_and_who_may_touch_them(reader: dict[str, Any]) -> No
     prefixes = set(named(section(OPERATING, "The lake")))
     keys = [stored.key for stored in open_store("lake").list("")]
     assert {key.partition("/")[0] + "/" * ("/" in key) for key in keys} == prefixes - {
-        *("raw/", "state/", "failed/", "probe/", "judgements/")  # of the network, failures, S3, people
+        *("state/", "failed/", "probe/", "judgements/")  # of the network, failures, S3, people
     }
     policy = json.loads((ROOT / "infra" / "s3-policy.json").read_text())
     allowed: dict[str, list[str]] = {}

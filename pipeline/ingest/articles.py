@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from pipeline import __version__
 from pipeline.errors import BadInput
-from pipeline.ingest.inputs import Kind, Progress, kind_of
+from pipeline.ingest.files import InputFile, Kind, input_file
+from pipeline.ingest.inputs import Progress
 from pipeline.ingest.rows import BATCH, Row, json_rows, parquet_rows
 from pipeline.ingest.sound import count_words, sound
 from pipeline.model import Run
@@ -101,7 +102,7 @@ class _Rejected(Exception):
 
 
 def read_articles(
-    path: Path,
+    path: Path | InputFile,
     run: Run,
     params: Params,
     outlet_field: str | None = None,
@@ -117,21 +118,21 @@ def read_articles(
     too_short, too_large, impossible_date. Raises `BadInput` for pages, an empty or unreadable file, and a
     file without a required column.
     """
-    reader = _Reader(path, run, params, outlet_field)
+    file = input_file(path) if isinstance(path, Path) else path
+    reader = _Reader(file, run, params, outlet_field)
     needed = [name for name in (outlet_field, *columns.values()) if name]
-    with _open_rows(path, needed, columns) as (file, rows):
-        total = path.stat().st_size
+    with _open_rows(file, needed, columns) as (stream, rows):
         numbered = enumerate(rows, start=1)
         while batch := list(islice(numbered, BATCH)):
             yield reader.read(batch)
             if progress:
-                progress(min(file.tell(), total), total)
+                progress(min(stream.tell(), file.size), file.size)
 
 
 def read_field(path: Path, field: str) -> dict[str, str]:
     """A field of the articles that have it, by their ids. Raises `BadInput` if the file lacks it."""
     found: dict[str, str] = {}
-    with _open_rows(path, [field]) as (_, rows):
+    with _open_rows(input_file(path), [field]) as (_, rows):
         for row in rows:
             with suppress(_Rejected):
                 if row is not None and row.get(field) is not None:
@@ -141,25 +142,24 @@ def read_field(path: Path, field: str) -> dict[str, str]:
 
 @contextmanager
 def _open_rows(
-    path: Path, needed: Sequence[str], columns: Mapping[str, str] = _AS_NAMED
+    file: InputFile, needed: Sequence[str], columns: Mapping[str, str] = _AS_NAMED
 ) -> Iterator[tuple[BinaryIO, Iterator[Row | None]]]:
     """The open file and its rows under our `columns`; `needed` are columns that it must have."""
-    kind = kind_of(path)
-    if not kind.holds_articles:
-        raise BadInput(f"{path}: expected articles (JSONL or Parquet), got pages ({kind})")
+    if not file.kind.holds_articles:
+        raise BadInput(f"{file.name}: expected articles (JSONL or Parquet), got pages ({file.kind})")
     try:
-        with path.open("rb") as file:
-            rows = parquet_rows(file) if kind == Kind.PARQUET else json_rows(file, path)
-            yield file, _checked((_renamed(row, columns) for row in rows), path, needed)
+        with file.open() as stream:
+            rows = parquet_rows(stream) if file.kind == Kind.PARQUET else json_rows(stream, file.name)
+            yield stream, _checked((_renamed(row, columns) for row in rows), file.name, needed)
     except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
-        raise BadInput(f"{path}: cannot be read: {error}") from None
+        raise BadInput(f"{file.name}: cannot be read: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Rows of one file into tables."""
 
-    path: Path
+    file: InputFile
     run: Run
     params: Params
     outlet_field: str | None
@@ -235,7 +235,7 @@ class _Reader:
         return given or site_of(url) or _string(row, "site") or NO_OUTLET
 
     def _place(self, number: int) -> str:
-        return f"{self.path.resolve().as_uri()}#{number}"
+        return f"{self.file.uri}#{number}"
 
     def _rejection(self, number: int, row: Row | None, why: _Rejected) -> dict[str, object]:
         url = _string(row, "url") if row else None
@@ -271,22 +271,22 @@ def _renamed(row: Row | None, columns: Mapping[str, str]) -> Row | None:
     return {**row, **{ours: row[theirs] for ours, theirs in columns.items() if theirs in row}}
 
 
-def _checked(rows: Iterator[Row | None], path: Path, needed: Sequence[str]) -> Iterator[Row | None]:
+def _checked(rows: Iterator[Row | None], name: str, needed: Sequence[str]) -> Iterator[Row | None]:
     """The rows, if the first one has the columns that all must have. Raises `BadInput` otherwise."""
     try:
         first = next(rows)
     except StopIteration:
-        raise BadInput(f"{path}: expected at least one article, got an empty file") from None
+        raise BadInput(f"{name}: expected at least one article, got an empty file") from None
     if first is None:
-        raise BadInput(f"{path}:1: expected a JSON object a line")
+        raise BadInput(f"{name}:1: expected a JSON object a line")
     got = ", ".join(sorted(first)) or "none"
-    for name in _REQUIRED:
-        if not any(synonym in first for synonym in _NAMES[name]):
-            one_of = " or ".join(_NAMES[name])
-            raise BadInput(f"{path}:1: expected a column {one_of}, got {got}")
-    for name in needed:
-        if name not in first:
-            raise BadInput(f"{path}:1: expected the column {name}, got {got}")
+    for column in _REQUIRED:
+        if not any(synonym in first for synonym in _NAMES[column]):
+            one_of = " or ".join(_NAMES[column])
+            raise BadInput(f"{name}:1: expected a column {one_of}, got {got}")
+    for column in needed:
+        if column not in first:
+            raise BadInput(f"{name}:1: expected the column {column}, got {got}")
     yield first
     yield from rows
 

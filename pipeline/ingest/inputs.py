@@ -10,12 +10,13 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.errors import BadInput
 from pipeline.ingest.feeds import FeedError, parse_full
-from pipeline.ingest.warc import read_records
+from pipeline.ingest.files import HTML_SUFFIXES, InputFile, Kind, input_file
+from pipeline.ingest.salvage import Broken, read_archive
 from pipeline.model import RawPage, Run
 from pipeline.params import Params
 from pipeline.urls import site_of
@@ -23,86 +24,57 @@ from pipeline.urls import site_of
 # called with (done, total) in bytes of the input as it lies on the disk
 Progress = Callable[[int, int], None]
 
-_HTML = (".html", ".htm", ".html.gz", ".htm.gz")
-_TEXT = (".txt", ".txt.gz")
-_WARC = (".warc", ".warc.gz", ".warc.zst")
-_FEED = (".rss", ".atom", ".xml", ".rss.gz", ".atom.gz", ".xml.gz")
-_JSONL = tuple(f"{suffix}{packed}" for suffix in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst"))
-_PARQUET = (".parquet",)
 _HTML_TYPES = (None, "text/html", "application/xhtml+xml")
 _MAX_FEED = 64 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-class Kind(StrEnum):
-    """What an input holds. The first two are articles (`read_articles`), the rest pages (`read_pages`)."""
+class Refuse(Protocol):
+    """Takes what is no page: its address, the reason and its figure in words, as quarantine has them."""
 
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    FOLDER = "folder"
-    HTML = "html"
-    TEXT = "text"
-    WARC = "warc"
-    FEED = "feed"
-
-    @property
-    def holds_articles(self) -> bool:
-        return self in (Kind.JSONL, Kind.PARQUET)
+    def __call__(self, url: str, reason: str, detail: str) -> None: ...
 
 
-_SUFFIXES = {
-    Kind.JSONL: _JSONL,
-    Kind.PARQUET: _PARQUET,
-    Kind.HTML: _HTML,
-    Kind.TEXT: _TEXT,
-    Kind.WARC: _WARC,
-    Kind.FEED: _FEED,
-}
-
-
-def kind_of(path: Path) -> Kind:
-    """The kind of an input, by its name. Raises `BadInput` if it is missing or of no known kind."""
-    if path.is_dir():
-        return Kind.FOLDER
-    if not path.is_file():
-        raise BadInput(f"{path}: no such file or folder")
-    for kind, suffixes in _SUFFIXES.items():
-        if path.name.lower().endswith(suffixes):
-            return kind
-    known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
-    raise BadInput(f"{path}: expected a folder of HTML or a file named {known}")
-
-
-def read_pages(path: Path, run: Run, params: Params, progress: Progress | None = None) -> Iterator[RawPage]:
+def read_pages(
+    path: Path | InputFile,
+    run: Run,
+    params: Params,
+    progress: Progress | None = None,
+    refuse: Refuse | None = None,
+) -> Iterator[RawPage]:
     """Pages of a folder of HTML (recursive, sorted by path), an HTML or text file, a WARC file, or a feed.
+
+    `refuse` is told of each record of a WARC file that cannot be read.
 
     A feed's items are pages of the text that the feed gives. A file's `doc_id` is its name without
     suffix, or its path below the folder where two files share the name. Contents are cut one byte past
-    `params.max_page_bytes`. Raises `BadInput` for articles, an empty folder, a broken WARC file, what is
-    no feed, and what cannot be opened.
+    `params.max_page_bytes`. Raises `BadInput` for articles, an empty folder, what is no WARC file or no feed,
+    and what cannot be opened.
     """
-    kind = kind_of(path)
+    file = input_file(path) if isinstance(path, Path) else path
     try:
-        if kind == Kind.FOLDER:
-            yield from _read_folder(path, run, params, progress)
-        elif kind == Kind.WARC:
-            yield from _read_warc(path, params, progress)
-        elif kind == Kind.FEED:
-            yield from _read_feed(path, run, params, progress)
-        elif kind.holds_articles:
-            raise BadInput(f"{path}: expected pages (HTML, text or WARC), got articles ({kind})")
+        if file.kind == Kind.FOLDER:
+            yield from _read_folder(file.path, run, params, progress)
+        elif file.kind == Kind.WARC:
+            yield from _read_warc(file, params, progress, refuse)
+        elif file.kind == Kind.FEED:
+            yield from _read_feed(file.path, run, params, progress)
+        elif file.kind.holds_articles:
+            raise BadInput(f"{file.name}: expected pages (HTML, text or WARC), got articles ({file.kind})")
         else:
-            yield _page(path, _stem(path.name), run, params)
+            yield _page(file.path, _stem(file.path.name), run, params)
             if progress:
-                progress(path.stat().st_size, path.stat().st_size)
+                progress(file.size, file.size)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error}") from None
+        raise BadInput(f"{file.name}: cannot be read: {error}") from None
 
 
 def _read_folder(folder: Path, run: Run, params: Params, progress: Progress | None) -> Iterator[RawPage]:
-    files = sorted(file for file in folder.rglob("*") if file.name.lower().endswith(_HTML) and file.is_file())
+    files = sorted(
+        file for file in folder.rglob("*") if file.name.lower().endswith(HTML_SUFFIXES) and file.is_file()
+    )
     if not files:
-        raise BadInput(f"{folder}: expected files named {', '.join(_HTML)} in this folder, got none")
+        raise BadInput(f"{folder}: expected files named {', '.join(HTML_SUFFIXES)} in this folder, got none")
     names = Counter(_stem(file.name) for file in files)
     total, done = sum(file.stat().st_size for file in files), 0
     for file in files:
@@ -114,10 +86,18 @@ def _read_folder(folder: Path, run: Run, params: Params, progress: Progress | No
             progress(done, total)
 
 
-def _read_warc(path: Path, params: Params, progress: Progress | None) -> Iterator[RawPage]:
-    total = path.stat().st_size
-    with path.open("rb") as stream:
-        for record in read_records(stream, params.max_page_bytes):
+def _read_warc(
+    file: InputFile,
+    params: Params,
+    progress: Progress | None,
+    refuse: Refuse | None,
+) -> Iterator[RawPage]:
+    with file.open() as stream:
+        for record in read_archive(stream, params.max_page_bytes):
+            if isinstance(record, Broken):
+                if refuse:
+                    refuse(f"{file.uri}#{record.offset}", reason="broken_record", detail=record.detail)
+                continue
             if record.status != 200 or record.content_type not in _HTML_TYPES:
                 continue
             yield RawPage(
@@ -128,9 +108,9 @@ def _read_warc(path: Path, params: Params, progress: Progress | None) -> Iterato
                 charset=record.charset,
             )
             if progress:
-                progress(min(record.offset, total), total)
+                progress(min(record.offset, file.size), file.size)
     if progress:
-        progress(total, total)
+        progress(file.size, file.size)
 
 
 def _read_feed(path: Path, run: Run, params: Params, progress: Progress | None) -> Iterator[RawPage]:

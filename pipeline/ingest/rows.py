@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import pyarrow as pa
@@ -16,12 +15,12 @@ Row = Mapping[str, object]
 BATCH = 1_000  # rows: some 5 MB of news text
 
 
-def json_rows(file: BinaryIO, path: Path) -> Iterator[Row | None]:
+def json_rows(file: BinaryIO, name: str) -> Iterator[Row | None]:
     """One mapping a line that is not blank, None for a line that is no JSON object."""
     stream: BinaryIO = file
-    if path.suffix.lower() == ".gz":
+    if name.lower().endswith(".gz"):
         stream = cast(BinaryIO, gzip.GzipFile(fileobj=file))
-    elif path.suffix.lower() == ".zst":
+    elif name.lower().endswith(".zst"):
         stream = io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file), "zstd"))
     for line in stream:
         if not line.strip():

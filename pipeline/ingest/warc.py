@@ -53,6 +53,14 @@ class Archived:
     body: bytes
 
 
+class BadRecord(ValueError):
+    """A response record that lacks what all have; `offset` in bytes from the start of the file."""
+
+    def __init__(self, offset: int, detail: str) -> None:
+        super().__init__(detail)
+        self.offset = offset
+
+
 @dataclass(frozen=True, slots=True)
 class WarcFile:
     """A finished file: where it lies, the SHA-256 of its bytes, the offset of each number's response or
@@ -183,16 +191,21 @@ def read_page(lake: Store, key: str, offset: int, limit: int) -> Archived:
 def read_records(stream: BinaryIO, limit: int) -> Iterator[Archived]:
     """Response records of a WARC file (plain, gzip or zstd), with decoded bodies, in its order.
 
-    A body over `limit` bytes is cut after `limit` + 1, which tells that it was longer.
+    A body over `limit` bytes is cut after `limit` + 1, which tells that it was longer. Raises `BadRecord`,
+    or `OSError` for what is no record; after either nothing more comes.
     """
     for record in ArchiveIterator(
         stream, record_types=WarcRecordType.response, auto_decode="all", strict_mode=False
     ):
         http = record.http_headers
+        date: datetime | None = record.record_date
+        url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+        if not url or date is None:
+            raise BadRecord(record.stream_pos, f"no WARC-{'Date' if url else 'Target-URI'} that can be read")
         yield Archived(
             offset=record.stream_pos,
-            url=(record.headers.get("WARC-Target-URI") or "").strip("<>"),
-            date=record.record_date.astimezone(UTC),
+            url=url,
+            date=date.astimezone(UTC),
             status=http.status_code if http else None,
             headers=http.to_tuples() if http else (),
             content_type=record.http_content_type,

@@ -73,7 +73,7 @@ SHAPES = {
     },
 }
 # A dag file may import at its top: Airflow's task SDK, the shared wiring and the standard library.
-LIGHT = {"airflow", "_lineage", "_metrics", "_notify", "_wiring", *sys.stdlib_module_names}
+LIGHT = {"airflow", "_lineage", "_metrics", "_notify", "_pace", "_wiring", *sys.stdlib_module_names}
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from pipeline.publish.release import read_manifest, read_table
 from tests.dags.airflow_alone import ask_airflow
 from tests.dags.outlets import GONE, SOME, write_config
 from tests.e2e.network import EVENING
+from tests.servers import S3Server
 
 pytestmark = pytest.mark.slow
 FIRST, ARCHIVE, DARK = (EVENING + timedelta(hours=hours) for hours in range(3))
@@ -44,20 +45,28 @@ def archive(server: DemoServer, file: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
-    """A run with one outlet down, an archive, one run with all outlets down, and the upkeep of it all."""
+def troubled(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> Troubled:
+    """A run with one outlet down, an archive on S3, a run with all outlets down, and the upkeep of it all."""
     home = tmp_path_factory.mktemp("airflow")
     lake, file = home / "lake", home / "old.jsonl"
-    form = json.dumps(
-        {
-            "path": str(file),
-            "kind": "jsonl",
-            "outlet_field": "paper",
-            "columns": {"doc_id": "key", "text": "story"},
-        }
-    )
-    with DemoServer(now=EVENING, slow_seconds=0.2) as server:
+    connection = {
+        "conn_type": "aws",
+        "login": "test",
+        "password": "test",
+        "extra": {"endpoint_url": s3_server.endpoint, "region_name": "us-east-1"},
+    }
+    with DemoServer(now=EVENING, slow_seconds=0.2) as server, s3_server.client() as client:
         archive(server, file)
+        bucket = s3_server.new_bucket(client)
+        client.upload_file(str(file), bucket, "archives/2026/old.jsonl")
+        form = json.dumps(
+            {
+                "path": f"s3://{bucket}/archives",
+                "kind": "jsonl",
+                "outlet_field": "paper",
+                "columns": {"doc_id": "key", "text": "story"},
+            }
+        )
         config = write_config(home, str(lake), server.address, (*SOME, GONE))
         dark = write_config(home, str(lake), "127.0.0.1:9", (*SOME, GONE), "dark")
         told = ask_airflow(
@@ -71,6 +80,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
             *(f"{dag}={DARK.isoformat()}" for dag in ("ingest_affiliates", *FOLD)),
             f"maintain_lake={(DARK + timedelta(days=40)).isoformat()}",
             WIREFOLD_CONFIG=str(config),
+            AIRFLOW_CONN_WIREFOLD_S3=json.dumps(connection),
         )
     names = (
         *("first", "first match", "first release", "archive", "archive match", "archive release"),

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadInput
 from pipeline.ingest.articles import ArticleBatch, read_articles
-from pipeline.ingest.inputs import Kind, kind_of, read_pages
+from pipeline.ingest.files import Kind, kind_of
+from pipeline.ingest.inputs import read_pages
 from pipeline.ingest.sound import count_words, sound
 from pipeline.ingest.warc import WarcSpool
 from pipeline.model import RawPage
