@@ -11,7 +11,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -22,6 +22,7 @@ from pipeline.config import Config
 from pipeline.errors import BadInput
 from pipeline.ingest.harvest import RAW
 from pipeline.lake import order
+from pipeline.lake.numbered import newest
 from pipeline.lake.segment import read_segment
 from pipeline.lake.store import Store
 from pipeline.model import Outlet, Run
@@ -121,14 +122,16 @@ def _outlets(raw: Store, shards: dict[str, list[str]]) -> dict[str, tuple[str, .
 
 
 def _begin(raw: Store, lake: Store, places: Sequence[order.Place]) -> None:
-    """What people said, and the order of the runs."""
+    """What people said, and the order of the runs. Each honours all takedowns that there are: no release that
+    is made from now on may show what was taken down since it was made first."""
     there = order.places(lake)
-    if there and there != tuple(places):
+    if [(p.run_id, p.judgements) for p in there] not in ([], [(p.run_id, p.judgements) for p in places]):
         raise BadInput(f"{lake.url}: has other runs than {raw.url}; expected a lake that is not there yet")
     for prefix in (order.JUDGEMENTS, order.TAKEDOWNS):
         for stored in raw.list(prefix):
             lake.put_if_absent(stored.key, raw.get(stored.key))
-    order.begin(lake, places)
+    taken = newest(lake, order.TAKEDOWNS)
+    order.begin(lake, [replace(place, takedowns=taken) for place in places])
 
 
 def _take(raw: Store, lake: Store, run: Run, shard: str) -> None:

@@ -16,7 +16,7 @@ from pipeline import steps
 from pipeline.drafting import step
 from pipeline.judge import judge
 from pipeline.params import Params
-from pipeline.publish.manifest import FileEntry, Manifest, read_manifest
+from pipeline.publish.manifest import FileEntry, Manifest, find_manifest
 from pipeline.publish.reader import read_table
 from pipeline.takedown import take_down
 from tests.match.texts import prose
@@ -28,7 +28,7 @@ Bytes = dict[tuple[str, date | None], str]
 def anew(desk: Desk, release: Manifest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bytes:
     """The digests of the release's partitions, all of them drawn again from the lake's segments."""
     folder.mkdir()
-    before = read_manifest(desk.lake, release.previous) if release.previous else None
+    before = find_manifest(desk.lake, release.previous) if release.previous else None
     with monkeypatch.context() as patch:
         patch.setattr(step, "_stands", lambda *_: False)
         drafted = steps.draft(desk.lake, desk.runs[-1], desk.config, folder, before, REGISTERED)

@@ -20,10 +20,12 @@ from pipeline.judge import judge
 from pipeline.lake import ledger, order
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.store import Store
-from pipeline.publish.manifest import read_manifest
+from pipeline.publish.manifest import list_releases, read_manifest
+from pipeline.publish.reader import read_files
 from pipeline.publish.release import read_table
 from pipeline.rebuild import rebuild
 from pipeline.schema import TABLES
+from pipeline.takedown import take_down
 from tests.e2e.network import EVENING, Site, site
 
 pytestmark = pytest.mark.slow
@@ -68,6 +70,23 @@ def test_all_that_followed_from_the_raw_zone_follows_again(network: Site, tmp_pa
     assert {name: files.files for name, files in one.tables.items()} == {
         name: files.files for name, files in other.tables.items()
     }, "byte for byte"
+
+
+def test_no_release_shows_again_what_was_taken_down(network: Site, tmp_path: Path) -> None:
+    raw = FolderStore(str(shutil.copytree(network.lake().url, tmp_path / "raw")))
+    [first, *_] = sorted(network.rows("republications"), key=lambda row: (row["run_id"], row["doc_id"]))
+    take_down(raw, "document", first["doc_id"], by="petra", at=EVENING, why="they asked")
+    lake = FolderStore(str(tmp_path / "anew"))
+    outlets = load_outlets(network.config.outlets)
+    rebuild(raw, lake, replace(network.config, lake=lake.url), outlets)
+    releases = list_releases(lake)
+    assert [manifest.takedowns for manifest in releases] == [1, 1, 1]
+    for manifest in releases:
+        files = manifest.tables["republications"].files
+        rows = read_files(lake, "republications", files, ["doc_id", "body"]).to_pylist()
+        assert [row["body"] for row in rows if row["doc_id"] == first["doc_id"]] == [""]
+    take_down(raw, "document", sorted(row["doc_id"] for row in rows)[0], by="petra", at=EVENING, why="too")
+    assert rebuild(raw, lake, replace(network.config, lake=lake.url), outlets).runs == 3, "gone on with"
 
 
 def test_raw_files_alone_are_enough_and_a_rebuild_goes_on_where_it_was_cut_short(
