@@ -21,6 +21,7 @@ class Outlet:
     domain: str
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     owner_group: str | None = None
     market: str | None = None
     call_sign: str | None = None

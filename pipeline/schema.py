@@ -258,7 +258,7 @@ RUNS = Table(
             field("state", STRING, "ok, degraded, down, paused, postponed, forbidden."),
             maybe("reason", STRING, "Why it is not ok."),
             field("started_at", TIME, "The run's clock."),
-            field("feeds_read", _INT, "Feeds and sitemaps read."),
+            field("feeds_read", _INT, "Feeds, sitemaps and section pages read."),
             field("feeds_unchanged", _INT, "Feeds and sitemaps that answered 304."),
             field("feeds_failed", _INT, "Feeds and sitemaps that failed."),
             field("fetched", _INT, "Pages taken up."),

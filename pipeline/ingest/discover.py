@@ -1,6 +1,7 @@
 """From a domain to a registry's entry: what the home page and robots.txt name is read before it is proposed.
 
-Feeds under the usual addresses are tried only where the home page names none; so are sitemaps.
+Feeds under the usual addresses are tried only where the home page names none; so are sitemaps. Where no feed
+is found, section pages are tried, too: the home page and the news in its menus.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pipeline.ingest.fetch import PAGE_TYPES, Ask, Fetcher, FetchFailed, Reply, 
 from pipeline.ingest.home import Home, read_home
 from pipeline.ingest.registry import entry_toml, host_name, on_site
 from pipeline.ingest.robots import Robots
+from pipeline.ingest.sections import news_sections
 from pipeline.ingest.sources import Source
 from pipeline.ingest.trial import own_pages, read_sources
 from pipeline.model import Outlet
@@ -26,6 +28,8 @@ from pipeline.params import Params
 _USUAL_FEEDS = ("/feed/", "/rss.xml", "/feed.xml", "/atom.xml", "/rss", "/feed.json")
 _USUAL_SITEMAPS = ("/news-sitemap.xml", "/sitemap_index.xml", "/sitemap.xml")
 _MOST = 6  # feeds tried, and sitemaps: large sites name dozens, by section and by month
+_MOST_SECTIONS = 4
+_FEW = 5  # links to articles, from which on a page is a section
 _UNFIT = re.compile(r"[^a-z0-9]+")
 
 
@@ -68,14 +72,21 @@ async def _discover(host: str, network: Network, params: Params) -> Proposal:
         maps = _candidates(named, _USUAL_SITEMAPS, "sitemaps", reply.url, domain, notes)
         tried = replace(outlet, feeds=feeds, sitemaps=maps)
         sources = await read_sources(tried, network, fetcher, robots, tally)
+        sections: tuple[str, ...] = ()
+        if not any(own_pages(source.items, domain) for source in sources if source.url in feeds):
+            menus = news_sections(reply.content, reply.url, reply.charset, domain)
+            listed = replace(outlet, sections=tuple(dict.fromkeys((reply.url, *menus)))[:_MOST_SECTIONS])
+            read = await read_sources(listed, network, fetcher, robots, tally)
+            sections = tuple(_listing(read, domain, notes))
     guessed = {url for urls, said in ((feeds, home.feeds), (maps, named)) if not said for url in urls}
     pages = _pages(sources, domain)
     good_feeds, good_maps = (
         tuple(_good([s for s in sources if s.url in urls], pages, guessed, notes)) for urls in (feeds, maps)
     )
-    found = _with(outlet, home, good_feeds, good_maps)
-    if not found.feeds and not found.sitemaps:
-        raise Failed(f"{domain}: no feed or sitemap with pages; {'; '.join(notes) or 'none is named'}"[:1000])
+    found = replace(_with(outlet, home, good_feeds, good_maps), sections=sections)
+    if not found.feeds and not found.sitemaps and not sections:
+        why = "; ".join(notes) or "none is named"
+        raise Failed(f"{domain}: no feed, sitemap or section with pages; {why}"[:1000])
     unsaid = [name for name in ("time_zone", "owner_group", "market") if not getattr(home, name)]
     if unsaid:
         notes.append(f"the home page does not say: {', '.join(unsaid)}")
@@ -144,6 +155,21 @@ def _good(
         elif source.url not in guessed:
             why = f"it names the same pages as {twin}" if named else source.reason or "it names no page"
             notes.append(f"{source.url}: left out, {why.removeprefix(f'{source.url}: ')}")
+
+
+def _listing(sections: Sequence[Source], domain: str, notes: list[str]) -> Iterator[str]:
+    """Sections that link to articles, none of which is all in those before it."""
+    seen: set[str] = set()
+    for section in sections:
+        named = set(own_pages(section.items, domain))
+        if len(named) >= _FEW and named - seen:
+            seen |= named
+            yield section.url
+        else:
+            why = f"{len(named)} links to articles, {len(named - seen)} of them new"
+            notes.append(f"{section.url}: left out, {section.reason or why}")
+    if seen:
+        notes.append("no feed was found: sections are read where feeds and sitemaps name no page")
 
 
 def _with(outlet: Outlet, home: Home, feeds: tuple[str, ...], sitemaps: tuple[str, ...]) -> Outlet:

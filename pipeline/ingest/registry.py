@@ -6,6 +6,7 @@ name = "KMRX Morrow Bay"
 domain = "kmrx.example"
 feeds = ["https://kmrx.example/feed"]
 sitemaps = ["https://kmrx.example/news-sitemap.xml"]
+sections = ["https://kmrx.example/news/"]  # pages read where these name nothing
 owner_group = "Larkfield"       # optional, as are market, call_sign and network
 time_zone = "America/Denver"
 """
@@ -84,6 +85,7 @@ class _Entry:
     domain: Annotated[str, AfterValidator(host_name)]
     feeds: _Urls = ()
     sitemaps: _Urls = ()
+    sections: _Urls = ()
     owner_group: str | None = None
     market: str | None = None
     call_sign: str | None = None
@@ -169,9 +171,9 @@ def _faults(entries: Sequence[_Entry]) -> Iterator[_Fault]:
     for index, entry in enumerate(entries):
         if (before := first.setdefault(entry.id, index)) != index:
             yield _Fault(index, "id", f"expected a unique id, but outlet {before + 1} has {entry.id!r} too")
-        if not entry.feeds and not entry.sitemaps:
-            yield _Fault(index, "feeds", "expected at least one URL in feeds or sitemaps, got none")
-        for name in ("feeds", "sitemaps"):
+        if not entry.feeds and not entry.sitemaps and not entry.sections:
+            yield _Fault(index, "feeds", "expected at least one URL in feeds, sitemaps or sections, got none")
+        for name in ("feeds", "sitemaps", "sections"):
             for url in getattr(entry, name):
                 host = URL(url).raw_host or ""
                 if not on_site(host, entry.domain):

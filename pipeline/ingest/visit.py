@@ -15,10 +15,11 @@ from typing import Protocol
 
 from pipeline.config import Network
 from pipeline.ingest.budget import Budget
+from pipeline.ingest.feeds import FeedItem
 from pipeline.ingest.fetch import PAGE_TYPES, Ask, Fetcher, FetchFailed, Reply, Tally
 from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
-from pipeline.ingest.sources import Source, SourceReader, SourceState
+from pipeline.ingest.sources import Kind, Source, SourceReader, SourceState
 from pipeline.ingest.state import Kept, OutletState, PageSeen, Rechecks, SourceSeen
 from pipeline.ingest.visited import PageFetch, Visited, readable, site_visit
 from pipeline.ingest.wanted import wanted
@@ -94,8 +95,12 @@ class Visit:
         """None of a site of which no source answers: its pages, too, would seem to be gone."""
         if not readable(sources):
             return []
-        items = (item for source in sources for item in source.items)
+        items = (item for source in sources for item in source.items if not self._is_old_link(item, source))
         return wanted(items, self._known.pages, self._means.now, self._rechecks)
+
+    def _is_old_link(self, item: FeedItem, source: Source) -> bool:
+        """A section page changes with every weather report: that it still links to a page says nothing."""
+        return source.kind == Kind.SECTION and normalise_url(item.url) in self._known.pages
 
     async def _take_all(self, chosen: Sequence[PageSeen]) -> tuple[PageFetch, ...]:
         rows: dict[int, PageFetch] = {}
@@ -219,20 +224,21 @@ class Visit:
             if source.state == SourceState.READ
         }
         state = OutletState({**self._known.sources, **read}, self._seen)
-        roots = (*self._outlet.feeds, *self._outlet.sitemaps)
+        roots = (*self._outlet.feeds, *self._outlet.sitemaps, *self._outlet.sections)
         return state.pruned(roots, self._means.now, self._rechecks)
 
 
 def on_trial(outlet: Outlet, turn: int) -> tuple[Outlet, Outlet]:
-    """The outlet with one of its feeds and sitemaps, and with all others. Each has its turn: one may be gone
-    for good."""
-    urls = (*outlet.feeds, *outlet.sitemaps)
+    """The outlet with one of its feeds, sitemaps and section pages, and with all others. Each has its turn:
+    one may be gone for good."""
+    urls = (*outlet.feeds, *outlet.sitemaps, *outlet.sections)
     one = urls[turn % len(urls)]
     kept, others = (
         replace(
             outlet,
             feeds=tuple(url for url in outlet.feeds if (url == one) == is_one),
             sitemaps=tuple(url for url in outlet.sitemaps if (url == one) == is_one),
+            sections=tuple(url for url in outlet.sections if (url == one) == is_one),
         )
         for is_one in (True, False)
     )

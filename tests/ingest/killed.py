@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import random
 import signal
 import subprocess
@@ -171,6 +172,9 @@ if __name__ == "__main__":
         found = load_config(given.config)
         print("ready", flush=True)
         _ingest(found)
+        os._exit(
+            0
+        )  # as wirefold ends: an interpreter that is taken down while pyarrow lets go of files aborts
     else:
         with tempfile.TemporaryDirectory() as scratch:
             trials = run_trials(Path(scratch), given.moments)

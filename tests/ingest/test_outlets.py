@@ -171,7 +171,7 @@ def test_a_hostile_home_page_gives_one_entry_and_leads_nowhere(world: World, tmp
 
 def test_a_site_without_any_feed_is_a_failure(world: World) -> None:
     world.page("a.example/", "<title>A</title>")
-    with pytest.raises(Failed, match="no feed or sitemap with pages"):
+    with pytest.raises(Failed, match="no feed, sitemap or section with pages"):
         discover("a.example", world.network(), Params())
 
 
