@@ -63,12 +63,14 @@ class Registered:
 
 def open_catalog(name: str, uri: str | None, warehouse: str | None) -> Catalog:
     """The catalog of that name in pyiceberg's configuration, or of this URI. Raises `BadInput` if there is
-    none."""
+    none, `Failed` if it does not open."""
     given = {key: value for key, value in (("uri", uri), ("warehouse", warehouse)) if value}
     try:
         return load_catalog(name, **given)
     except (ValueError, TypeError) as error:
         raise BadInput(f"catalog {name}: {error}") from None
+    except Exception as error:  # of SQLAlchemy, requests, thrift: each kind of catalog has its own
+        raise Failed(f"catalog {name} does not open: {str(error).partition(chr(10))[0]}") from None
 
 
 def register(
@@ -82,7 +84,8 @@ def register(
     manifest = read_manifest(lake, release)
     if manifest is None:
         raise BadInput(f"{lake.url}: no release yet")
-    kept = {known.release for known in list_releases(lake)}
+    # none by whose tag it could be read what was taken down since
+    kept = {known.release for known in list_releases(lake) if known.takedowns >= manifest.takedowns}
     catalog.create_namespace_if_not_exists(namespace)
     for name, files in manifest.tables.items():
         identifier = f"{namespace}.{name.replace('@', '_v')}"

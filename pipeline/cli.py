@@ -25,7 +25,8 @@ from pipeline.cli_shared import (
     print_json,
     run_of,
 )
-from pipeline.errors import BadInput, WirefoldError
+from pipeline.errors import BadInput, Failed, WirefoldError
+from pipeline.lake.store import Missing
 
 app = typer.Typer(
     name="wirefold",
@@ -329,6 +330,8 @@ def main() -> None:
         end_with(_complain(error, 2))
     except WirefoldError as error:
         end_with(_complain(error, 1))
+    except Missing as gone:
+        end_with(_complain(Failed(f"{gone.args[0]} is missing: dropped meanwhile, or lost; run it again"), 1))
     except SystemExit as ended:
         if isinstance(ended.code, str):
             raise

@@ -172,11 +172,13 @@ def through(network: Network, proxy: str, where: str) -> Network:
 def load_config(path: Path) -> Config:
     """Read and check a configuration file. Raises `BadInput` with file, line and field."""
     file = read_toml(path)
-    parsed = file.check(TypeAdapter(_File), file.data)
-    network = parsed.network
-    if network.proxy and URL(network.proxy).user:
+    said = file.data.get("network")
+    # first, as what is wrong is quoted, and the whole file where something is missing
+    if isinstance(said, dict) and "@" in str(said.get("proxy")):
         line = file.line(("network", "proxy"))
         raise BadInput.at(path, line, "network.proxy", "expected no login: WIREFOLD_PROXY is for that")
+    parsed = file.check(TypeAdapter(_File), file.data)
+    network = parsed.network
     if proxy := os.environ.get("WIREFOLD_PROXY"):
         network = through(network, proxy, "WIREFOLD_PROXY")
     here = path.resolve().parent

@@ -15,6 +15,8 @@ from pipeline.errors import BadInput
 T = TypeVar("T")
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"]+)\s*\]\]?")
+# in a URL that is quoted: what is wrong ends in logs
+_LOGIN = re.compile(r"(?<=//)[^/\s'\"]*@")
 _KEY = re.compile(r"^\s*\"?([A-Za-z0-9_\-]+)\"?\s*=")
 
 
@@ -58,7 +60,7 @@ class TomlFile:
                 self.path,
                 self.line((*at, *one["loc"])),
                 ".".join(str(part) for part in (*at, *one["loc"])),
-                f"{one['msg'][0].lower()}{one['msg'][1:]}, got {one['input']!r}"[:300],
+                f"{one['msg'][0].lower()}{one['msg'][1:]}, got {_LOGIN.sub('…@', repr(one['input']))}"[:300],
             )
             for one in found.errors(include_url=False)
         ]

@@ -225,3 +225,21 @@ def test_the_page_does_what_it_says(
     exec(example, names)
     assert names["tags"] == ["release-rel-1"]
     assert names["rows"].num_rows == names["then"].num_rows == 2
+
+
+@pytest.mark.slow
+def test_no_tag_leads_to_what_was_taken_down_since(lake: FolderStore, catalog: Catalog) -> None:
+    publish(lake, FIRST, "rel-1")
+    registered(lake, catalog)
+    publish(lake, SECOND, "rel-2", takedowns=1)
+    registered(lake, catalog)
+    for name in ("stories", "republications"):
+        assert {*catalog.load_table(f"news.{name}").refs()} == {"main", "release-rel-2"}
+    with pytest.raises(BadInput, match="taken down since"):
+        registered(lake, catalog, "rel-1")
+
+
+def test_a_catalog_that_does_not_open_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="catalog here does not open: ") as failed:
+        open_catalog("here", f"sqlite:///{tmp_path}/nowhere/catalog.db", f"file://{tmp_path}")
+    assert "\n" not in str(failed.value)

@@ -52,6 +52,8 @@ def _url(value: str) -> str:
         url = URL()
     if url.scheme not in ("http", "https") or not url.host:
         raise _expected("an http or https URL")
+    if url.user or url.password:  # it would stand in `raw/`, reasons and the URLs of pages
+        raise _expected("a URL without a login")
     return value
 
 

@@ -291,6 +291,17 @@ def test_a_command_ends_with_its_code_whatever_threads_are_left(lake: str) -> No
         assert ended.stdout if code == 0 else ended.stderr
 
 
+def test_a_file_that_is_gone_is_one_line(lake: str) -> None:
+    [lost] = Path(lake).glob("tables/republications/*/*/*.parquet")
+    lost.unlink()
+    told = f"wirefold: {lost.relative_to(lake)} is missing: dropped meanwhile, or lost; run it again\n"
+    program = "from pipeline.cli import main; main()"
+    for command in (["explain", lake, "a1", "a2"], ["check", lake]):
+        ended = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True)
+        assert (ended.returncode, ended.stderr.splitlines(keepends=True)[-1]) == (1, told)
+        assert "Traceback" not in ended.stderr
+
+
 def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
     ended = CliRunner().invoke(cli.app, ["extract", str(articles(tmp_path)), "--out", str(tmp_path)])
     assert isinstance(ended.exception, BadInput)

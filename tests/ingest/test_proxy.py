@@ -127,6 +127,12 @@ def test_its_login_is_no_setting_of_the_file(tmp_path: Path, monkeypatch: pytest
     path.write_text('lake = "lake"\n[network]\nproxy = "http://w:open-sesame@proxy.example:3128"\n')
     with pytest.raises(BadInput, match=r"toml:3: network.proxy: expected no login"):
         load_config(path)
+    for proxy in ("socks5://w:open-sesame@proxy.example:1", "http://w:open-sesame@", "w:open-sesame@proxy"):
+        for rest in ('lake = "lake"\n', "", "lake = 3\n"):
+            path.write_text(f'{rest}[network]\nproxy = "{proxy}"\n')
+            with pytest.raises(BadInput, match="expected no login") as refused:
+                load_config(path)
+            assert "sesame" not in str(refused.value)
     path.write_text('lake = "lake"\n[network]\nproxy = "http://proxy.example:3128"\n')
     assert load_config(path).network.proxy == "http://proxy.example:3128"
     monkeypatch.setenv("WIREFOLD_PROXY", "http://w:open-sesame@other.example:3128")

@@ -61,11 +61,22 @@ def test_a_good_registry_is_read_in_its_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["https://us:sesame@kmrx.example/feed", "https://us:sesame@", "//us:sesame@x"]
+)
+def test_a_login_is_refused_and_quoted_nowhere(tmp_path: Path, url: str) -> None:
+    for text in (GOOD.replace("https://kmrx.example/feed", url), f'[[outlet]]\nfeeds = ["{url}"]\n'):
+        with pytest.raises(BadInput) as refused:
+            load_outlets(registry(tmp_path, text))
+        assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "line", "field", "expected"),
     [
         ('"beacon"', '"kmrx"', 11, "outlet.1.id", "a unique id"),
         ('"beacon"', '"be/acon"', 11, "outlet.1.id", "match pattern"),
         ('"https://kmrx.example/feed"', '"ftp://kmrx.example"', 5, "outlet.0.feeds.0", "http or https URL"),
+        ("https://kmrx.example/feed", "https://us:x@kmrx.example/", 5, "outlet.0.feeds.0", "without a login"),
         ('"https://kmrx.example/feed"', '"kmrx.example/feed"', 5, "outlet.0.feeds.0", "http or https URL"),
         ("https://rss.kmrx.example", "https://kmrx.example.test", 5, "outlet.0.feeds", "a host below it"),
         ('["https://kmrx.example/feed", "https://rss.kmrx.example/all"]', "[]", 5, "outlet.0.feeds", "one"),
