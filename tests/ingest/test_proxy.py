@@ -86,6 +86,16 @@ def test_what_is_not_public_is_not_asked_of_it(world: World, lake: FolderStore, 
     assert {asked.host for asked in world.asked} == {"a.example"}
 
 
+def test_a_name_that_this_machine_looks_up_to_itself_is_not_asked_of_it(
+    world: World, lake: FolderStore
+) -> None:
+    world.feed("localhost", "/one")
+    _, _, sites = harvest(lake, world, outlet("localhost", feeds=("http://localhost/feed",)), **behind(world))
+    assert sites["localhost"]["state"] == "down"
+    assert "not_public: localhost resolves to" in sites["localhost"]["reason"]
+    assert world.asked == []
+
+
 def test_without_a_proxy_the_same_names_are_not_asked_at_all(world: World, lake: FolderStore) -> None:
     world.feed("a.example", "/one")
     _, _, sites = harvest(lake, world, outlet("a.example"), test_address=None)
