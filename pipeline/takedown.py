@@ -64,7 +64,11 @@ def _covered(lake: Store, kind: str, value: str) -> pa.Table:
         registry = read_table(lake, "registry", columns=["story_id", "current_story_id"])
         found = registry.filter(pc.equal(registry["story_id"], value))["current_story_id"]
         value = found[0].as_py() if len(found) else value
-    return rows.filter(pc.equal(rows[NAMED[kind]], value))
+    covered = rows.filter(pc.equal(rows[NAMED[kind]], value))
+    if kind == "url" and not len(covered):  # pages from before a change of what is one URL, 20 us each
+        anew = [normalise_url(url) == value for url in rows["url"].to_pylist()]
+        covered = rows.filter(pa.array(anew, pa.bool_()))
+    return covered
 
 
 def _same(earlier: pa.Table, takedown_id: str) -> dict[str, Any] | None:

@@ -136,7 +136,10 @@ def _named(takedowns: pa.Table) -> Iterator[tuple[str, dict[str, int]]]:
     """For each column the values that takedowns name, and the number of the first one that does."""
     kinds, values, docs = (takedowns[name].to_pylist() for name in ("kind", "value", "doc_ids"))
     for kind, column in NAMED.items():
-        yield column, _first((n, value) for n, value in enumerate(values) if kinds[n] == kind)
+        named = [(n, value) for n, value in enumerate(values) if kinds[n] == kind]
+        if kind == "url":  # asked for under older rules of what is one URL, it is known by both
+            named = [(n, url) for n, value in named for url in (value, normalise_url(value))]
+        yield column, _first(named)
     yield "doc_id", _first((n, doc_id) for n, own in enumerate(docs) for doc_id in own)
 
 

@@ -14,7 +14,7 @@ from pipeline.cli import app
 from pipeline.columns import Table
 from pipeline.errors import BadInput
 from pipeline.publish.reader import read_table
-from pipeline.publish.rights import CONTENT, Rights
+from pipeline.publish.rights import CONTENT, Rights, covering
 from pipeline.schema import QUARANTINE, TABLES
 from pipeline.segments import TAKEDOWNS
 from tests.drafting.test_onto import anew, published
@@ -204,3 +204,18 @@ def test_a_pair_without_texts_is_not_explained(tmp_path: Path) -> None:
     desk.publish()
     ended = CliRunner().invoke(app, ["explain", desk.lake.url, "d0-harrow", "d0-tidewater"])
     assert str(ended.exception).startswith("d0-harrow: its text is not published")
+
+
+def test_a_url_is_known_under_older_rules_of_what_is_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    page = "https://www.harrow.example/2026/ferry-sails-at-dawn-1234"
+    phone = page.replace("www.", "m.")
+    old = replace(copies(0, ["harrow"])[0], beside={"url": phone, "url_normalised": phone})
+    desk.take([old], 0)
+    desk.publish()
+    assert ask(desk, "url", f"{phone}?utm_source=mail") == 1
+    known = {"takedown_id": "t0", "kind": "url", "value": phone, "doc_ids": [], "by": "us", "at": START}
+    said = pa.Table.from_pylist([{**known, "why": "they asked"}], TAKEDOWNS)
+    names = ("doc_id", "story_id", "outlet_id")
+    docs = pa.table({"url_normalised": [phone, page], **{name: ["a", "b"] for name in names}})
+    assert covering(said, docs).to_pylist() == ["t0", "t0"]
