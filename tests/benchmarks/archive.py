@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -193,6 +194,7 @@ if __name__ == "__main__":
     parser.add_argument("--lake", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.read:
-        print(json.dumps(asdict(read(given.read, given.lake))))
+        print(json.dumps(asdict(read(given.read, given.lake))), flush=True)
+        os._exit(0)  # as `wirefold` ends: an interpreter that is taken down may abort after the work is done
     else:
         sys.exit(main(given.gigabytes, given.markdown))
