@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest lock docs clean
+.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest bench-archive lock docs clean
 
 setup: $(STAMP)
 
@@ -70,6 +70,10 @@ bench-release: setup
 # Three hundred outlets of the demo network, beside a bare aiohttp loop; takes some minutes.
 bench-ingest: setup
 	$(BIN)/python -m tests.benchmarks.ingesting $(ARGS)
+
+# A generated WARC file of 1 GB into pages of a lake; takes some ten minutes and 4 GB of disk.
+bench-archive: setup
+	$(BIN)/python -m tests.benchmarks.archive $(ARGS)
 
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from _wiring import log
-
 if TYPE_CHECKING:
     from pipeline.model import Run
 
+log = logging.getLogger("wirefold")
 _EVERY_SECONDS = 30.0
 
 

@@ -172,9 +172,7 @@ if __name__ == "__main__":
         found = load_config(given.config)
         print("ready", flush=True)
         _ingest(found)
-        os._exit(
-            0
-        )  # as wirefold ends: an interpreter that is taken down while pyarrow lets go of files aborts
+        os._exit(0)  # as `wirefold` ends: an interpreter that is taken down may abort after the work is done
     else:
         with tempfile.TemporaryDirectory() as scratch:
             trials = run_trials(Path(scratch), given.moments)
