@@ -5,7 +5,7 @@ BIN := .venv/bin
 RIVALS := .local/bench-venv
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest lock docs clean
+.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest bench-scale test-spark lock docs clean
 
 setup: $(STAMP)
 
@@ -67,13 +67,24 @@ bench-incremental: setup
 bench-release: setup
 	$(BIN)/python -m tests.benchmarks.releasing $(ARGS)
 
+# All pages at once within 4 GiB, from a hundred thousand to a million; takes half an hour and 20 GB.
+bench-scale: setup
+	$(BIN)/python -m tests.benchmarks.scaling $(ARGS)
+
+# Spark comes beside the project's environment, from tests/readers/requirements.lock; skipped without a Java.
+test-spark: setup
+	$(BIN)/python -m pytest -q tests/spark
+
 # Three hundred outlets of the demo network, beside a bare aiohttp loop; takes some minutes.
 bench-ingest: setup
 	$(BIN)/python -m tests.benchmarks.ingesting $(ARGS)
 
+# All but `spark`, which is 480 MB that nothing else needs.
+EXTRAS := --extra airflow --extra production --extra demo --extra tune --extra iceberg --extra dev
+
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml $(EXTRAS) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml infra/container/requirements.in --extra airflow --extra iceberg --extra production \
 		--constraint requirements.lock --universal --python-version 3.11 --generate-hashes \
