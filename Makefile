@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 BIN := .venv/bin
 RIVALS := .local/bench-venv
+SPARK := .local/spark-venv/lib/python3.11/site-packages
 STAMP := .venv/.wirefold-setup
 
 .PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest bench-scale test-spark lock docs clean
@@ -69,7 +70,7 @@ bench-release: setup
 
 # All pages at once within 4 GiB, from a hundred thousand to a million; takes half an hour and 20 GB.
 bench-scale: setup
-	$(BIN)/python -m tests.benchmarks.scaling $(ARGS)
+	PYTHONPATH=.:$(SPARK) $(BIN)/python -m tests.benchmarks.scaling $(ARGS)
 
 # Spark comes beside the project's environment, from tests/readers/requirements.lock; skipped without a Java.
 test-spark: setup

@@ -4,8 +4,9 @@
 
 Each size is matched in a process of its own, with its kernels loaded before; the smallest in memory as well,
 which must leave the same bytes. Then a corpus that is skewed: one body in a quarter of all pages, one site
-with three tenths of them, a legal footer on each, beside the even one of its size. Exit code 1 if a claim
-does not hold. A million takes ten minutes and 20 GB of disk; `--documents 5000000`, the disk for it.
+with three tenths of them, a legal footer on each, beside the even one of its size; that one by Spark as well,
+if there is a Spark. Exit code 1 if a claim does not hold. A million takes ten minutes and 20 GB of disk;
+`--documents 5000000` needs a budget of `--memory 5GiB`. Of Spark's CPU only the driver's Python is counted.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +81,15 @@ def main(documents: list[int], memory: str, skewed: int, out: Path | None) -> in
     within = [_measure(n, memory) for n in sizes]
     even = next((one for one in within if one.documents == skewed), None) or _measure(skewed, memory)
     odd = _measure(skewed, memory, skew=True)
+    by_spark = _measure(skewed, memory, spark=True) if find_spec("pyspark") and shutil.which("java") else None
     named = [("in memory", in_memory), *((memory, one) for one in within)]
     named += [(f"{memory}, even", even), (f"{memory}, skewed", odd)]
+    if by_spark:
+        named.append((f"{memory}, Spark at local[2]", by_spark))
     claims = _claims(in_memory, within, even, odd, memory)
+    if by_spark:
+        same = by_spark.digest == even.digest
+        claims.append(report.Claim("the same bytes by Spark", "yes" if same else "NO", same))
     sections = [_section(named), _by_stage(named), moved(sizes[0]), report.verdict(claims)]
     for section in sections:
         report.show(section)
@@ -152,9 +160,10 @@ def moved(documents: int, segments: int = 2) -> report.Section:
     return report.Section("From executors to the driver, bytes a document", columns, rows)
 
 
-def _measure(documents: int, memory: str | None, skew: bool = False) -> Took:
-    _CONSOLE.print(f"[dim]{documents:,} documents{', skewed' if skew else ''}, {memory or 'in memory'}[/dim]")
-    given = ["--measure", str(documents), *(("--skew",) if skew else ())]
+def _measure(documents: int, memory: str | None, skew: bool = False, spark: bool = False) -> Took:
+    how = [memory or "in memory", *(("skewed",) if skew else ()), *(("Spark",) if spark else ())]
+    _CONSOLE.print(f"[dim]{documents:,} documents, {', '.join(how)}[/dim]")
+    given = ["--measure", str(documents), *(("--skew",) if skew else ()), *(("--spark",) if spark else ())]
     given += ["--memory", memory] if memory else ["--memory", ""]
     command = [sys.executable, "-m", "tests.benchmarks.scaling", *given]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -204,12 +213,13 @@ def _skewed(file: pq.ParquetFile) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(rows, corpus.SCHEMA)
 
 
-def measure(documents: int, memory: str | None, skew: bool) -> Took:
+def measure(documents: int, memory: str | None, skew: bool, spark: bool) -> Took:
     folder = _stored(documents, skew)
     with tempfile.TemporaryDirectory() as name:
         _match(Path(name), 400, memory)  # loading what is compiled takes seconds in each process
     lake = FolderStore(str(folder / "lake"))
     config = Config.for_files(lake.url, ()).with_cache(folder / "cache").within(memory, folder / "scratch")
+    config = config.run_by("spark", "local[2]") if spark else config
     watched = _Watched()
     wall, cpu = time.monotonic(), cpu_seconds()
     matched = steps.match(lake, _NOW, config)
@@ -255,6 +265,7 @@ if __name__ == "__main__":
     parser.add_argument("--memory", default=_MEMORY)
     parser.add_argument("--skewed", type=int, default=_SKEWED)
     parser.add_argument("--skew", action="store_true")
+    parser.add_argument("--spark", action="store_true")
     parser.add_argument("--measure", type=int)
     parser.add_argument("--store", type=int)
     parser.add_argument("--markdown", type=Path)
@@ -262,6 +273,6 @@ if __name__ == "__main__":
     if given.store:
         store(given.store, given.skew)
     elif given.measure:
-        print(json.dumps(asdict(measure(given.measure, given.memory or None, given.skew))))
+        print(json.dumps(asdict(measure(given.measure, given.memory or None, given.skew, given.spark))))
     else:
         sys.exit(main(list(given.documents), given.memory, given.skewed, given.markdown))
