@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 BIN := .venv/bin
 RIVALS := .local/bench-venv
+SPARK := .local/spark-venv/lib/python3.11/site-packages
 STAMP := .venv/.wirefold-setup
 
-.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest bench-archive lock docs clean
+.PHONY: setup run up down sql test lint check bench-match bench-extract bench-incremental bench-release bench-ingest bench-archive bench-scale test-spark lock docs clean
 
 setup: $(STAMP)
 
@@ -67,6 +68,14 @@ bench-incremental: setup
 bench-release: setup
 	$(BIN)/python -m tests.benchmarks.releasing $(ARGS)
 
+# All pages at once within 4 GiB, from a hundred thousand to a million; takes half an hour and 20 GB.
+bench-scale: setup
+	PYTHONPATH=.:$(SPARK) $(BIN)/python -m tests.benchmarks.scaling $(ARGS)
+
+# Spark comes beside the project's environment, from tests/readers/requirements.lock; skipped without a Java.
+test-spark: setup
+	$(BIN)/python -m pytest -q tests/spark
+
 # Three hundred outlets of the demo network, beside a bare aiohttp loop; takes some minutes.
 bench-ingest: setup
 	$(BIN)/python -m tests.benchmarks.ingesting $(ARGS)
@@ -75,9 +84,12 @@ bench-ingest: setup
 bench-archive: setup
 	$(BIN)/python -m tests.benchmarks.archive $(ARGS)
 
+# All but `spark`, which is 480 MB that nothing else needs.
+EXTRAS := --extra airflow --extra production --extra demo --extra tune --extra iceberg --extra dev
+
 # Hashed, universal, with no address in it: it installs the same bytes from any index.
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml $(EXTRAS) --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml infra/container/requirements.in --extra airflow --extra iceberg --extra production \
 		--constraint requirements.lock --universal --python-version 3.11 --generate-hashes \

@@ -14,8 +14,10 @@ import typer
 
 from pipeline import __version__, cli_judge, cli_outlets, cli_release, cli_sql
 from pipeline.cli_shared import (
+    ByEngine,
     Json,
     Lake,
+    Master,
     Memory,
     Now,
     ScratchFolder,
@@ -100,6 +102,8 @@ def cluster(
     rematch: Rematch = False,
     memory: Memory = None,
     scratch: ScratchFolder = None,
+    engine: ByEngine = "local",
+    master: Master = None,
     now: Now = None,
     as_json: Json = False,
     inputs: Inputs = None,
@@ -118,7 +122,8 @@ def cluster(
     from pipeline.terminal import Screen
 
     screen, at = Screen(quiet=as_json), run_of(now)
-    settings = Config.for_files(out, tuple(wires or ()), scorecard).within(memory, scratch)
+    settings = Config.for_files(out, tuple(wires or ()), scorecard)
+    settings = settings.within(memory, scratch).run_by(engine, master)
     intake.check(inputs or [], settings)
     lake = open_store(out) if inputs else open_released(out)
     lake.probe()

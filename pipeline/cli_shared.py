@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Never
+from typing import Annotated, Any, Literal, Never
 
 import typer
 
@@ -27,6 +27,13 @@ Memory = Annotated[
 ]
 ScratchFolder = Annotated[
     Path | None, typer.Option("--scratch", help="Where these files are; default: the user's cache.")
+]
+ByEngine = Annotated[
+    Literal["local", "spark"],
+    typer.Option("--engine", help="What reads and signs single documents when all are matched."),
+]
+Master = Annotated[
+    str | None, typer.Option(help="Where Spark is, like local[2]; default: as spark-submit says.")
 ]
 Release = Annotated[str | None, typer.Option(help="The release; default: the current one.")]
 

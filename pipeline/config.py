@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
@@ -33,6 +33,7 @@ from pipeline.params import Params
 from pipeline.tomlfile import read_toml
 
 _SCRATCH = "scratch"
+Engine = Literal["local", "spark"]
 _STRICT = ConfigDict(extra="forbid")
 MOST_DAYS = 36_500  # for which a release is kept by its age
 
@@ -118,6 +119,8 @@ class _File:
     cache: str | None = None
     memory: str | None = None
     scratch: str | None = None
+    engine: Engine = "local"
+    master: str | None = None
     network: Network = field(default_factory=Network)
     params: Params = field(default_factory=Params)
 
@@ -141,6 +144,9 @@ class Config:
     # bytes that matching all pages at once may hold, the rest being files under `scratch`; None: no bound
     memory: int | None
     scratch: Path
+    # what works on single documents when all pages are matched; where Spark is (None: as spark-submit says)
+    engine: Engine
+    master: str | None
     network: Network
     params: Params
 
@@ -148,12 +154,16 @@ class Config:
     def for_files(cls, lake: str, wires: tuple[Path, ...], scorecard: Path | None = None) -> Config:
         """The configuration of commands that read files: no registry, no network."""
         cache = _user_cache()
-        settings = 1, False, 14, 30.0, cache, None, cache / _SCRATCH, Network(), Params()
-        return cls(lake, Path(), wires, scorecard, *settings)
+        settings = 1, False, 14, 30.0, cache, None, cache / _SCRATCH
+        return cls(lake, Path(), wires, scorecard, *settings, "local", None, Network(), Params())
 
     def with_cache(self, folder: Path) -> Config:
         """The same with this machine's index of the lake in another folder."""
         return replace(self, cache=folder)
+
+    def run_by(self, engine: Engine, master: str | None) -> Config:
+        """The same with another engine."""
+        return replace(self, engine=engine, master=master)
 
     def within(self, memory: str | None, scratch: Path | None) -> Config:
         """The same within a budget of memory ("4GiB"), or with scratch files elsewhere. Raises `BadInput`."""
@@ -196,6 +206,8 @@ def load_config(path: Path) -> Config:
         cache=cache,
         memory=bytes_of(parsed.memory) if parsed.memory else None,
         scratch=here / parsed.scratch if parsed.scratch else cache / _SCRATCH,
+        engine=parsed.engine,
+        master=parsed.master,
         network=network,
         params=parsed.params,
     )

@@ -48,8 +48,7 @@ def sign(words: Words, params: Params, room: Room = np.empty) -> Signed:
     signatures."""
     signatures = room((len(words), params.num_perm), np.uint32)
     digests = words.digests()
-    _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
-    same = firsts[inverse]
+    same = firsts_of(digests)
     text = words.words, words.starts, words.ends
     drawn = _permutations(params.num_perm)
     run_in_threads(
@@ -60,6 +59,12 @@ def sign(words: Words, params: Params, room: Room = np.empty) -> Signed:
     )
     shingles.copy_signatures(same, signatures)
     return Signed(signatures, digests, same)
+
+
+def firsts_of(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """For each of n digests the place of the first that is equal, int64[n]."""
+    _, firsts, inverse = np.unique(digests, return_index=True, return_inverse=True)
+    return np.asarray(firsts[inverse], np.int64)
 
 
 def anchors(words: Words, params: Params) -> NDArray[np.uint64]:

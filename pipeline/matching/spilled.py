@@ -30,16 +30,17 @@ from pipeline.matching.result import Result
 from pipeline.matching.said import judged_among
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import Shelf
+from pipeline.matching.spark import Cluster, session
 from pipeline.matching.stages import BANDS, SETTLE, SIGN, SIGNATURES, Stages
 from pipeline.matching.texts import CHROME, READ, Progress, Texts
 from pipeline.matching.whole import result_of
 from pipeline.model import Run
-from pipeline.params import Params
 
 _BASE = 512 << 20  # bytes of memory of a process that has everything loaded
-_A_DOCUMENT = 700  # bytes of memory that a document takes, whatever its text
+_A_DOCUMENT = 800  # bytes of memory that a document takes, whatever its text
 _SHARES = 8  # things that grow with the texts and are held at once, at the most
 _LEAST_SHARE = 8 << 20
+DEFAULT = 4 << 30  # bytes, where Spark is asked for without a budget for its driver
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def folded(
     Raises `BadInput` if `config.memory` is too small for so many documents, `Failed` without room on disk.
     """
     docs = documents(lake, run)
-    budget = config.memory or 0
+    budget = config.memory or DEFAULT
     least = _BASE + _A_DOCUMENT * len(docs)
     if budget < least:
         raise BadInput(
@@ -62,7 +63,10 @@ def folded(
     try:
         with Shelf(budget) as shelf, Scratch(config.scratch, lake.url, name) as scratch:
             share = (budget - least) // _SHARES + _LEAST_SHARE
-            yield fold_spilled(lake, run, docs, said, scorecard, config.params, scratch, shelf, share, tell)
+            with _cluster(config, docs, scratch, f"spark/{name}/") as cluster:
+                texts = Texts(docs, scratch, shelf, config.params, tell, cluster)
+                stages = _signed(texts, lake, run, scorecard, share)
+            yield _found(stages, texts, said)
             scratch.drop()
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -70,27 +74,34 @@ def folded(
         raise Failed(f"{config.scratch}: no room left on the disk for scratch files") from error
 
 
-def fold_spilled(
-    lake: Store,
-    run: Run,
-    docs: Documents,
-    said: pa.Table,
-    scorecard: Scorecard,
-    params: Params,
-    scratch: Scratch,
-    shelf: Shelf,
-    share: int,
-    tell: Progress,
-) -> Result:
-    """The same of documents, with what is large in `scratch`; `share` in bytes: what one step may hold of
-    what grows with the texts."""
-    texts = Texts(docs, scratch, shelf, params, tell)
+@contextmanager
+def _cluster(config: Config, docs: Documents, scratch: Scratch, prefix: str) -> Iterator[Cluster | None]:
+    """What does the work on single documents, if it is to be Spark and there is any left."""
+    if config.engine != "spark" or scratch.done(SIGN):
+        yield None
+        return
+    with session(config.master) as spark:
+        cluster = Cluster(spark, docs, prefix)
+        yield cluster
+        cluster.clear()
+
+
+def _signed(texts: Texts, lake: Store, run: Run, scorecard: Scorecard, share: int) -> Stages:
+    """All stages that look at each document alone, or at an outlet's lines. `share` in bytes: what one step
+    may hold of what grows with the texts."""
+    scratch = texts.scratch
     scratch.run(READ, texts.read)
     scratch.run(CHROME, texts.chrome)
     scratch.forget(READ, "body")
-    stages = Stages(texts.articles(), scratch, shelf, scorecard, params, share, tell)
+    given = texts.articles(), scratch, texts.shelf, scorecard, texts.params
+    stages = Stages(*given, share, texts.tell, texts.cluster)
+    scratch.run(SIGN, partial(_sign, stages, texts, lake, run))
+    return stages
 
-    scratch.run(SIGN, partial(_sign, stages, lake, run, docs))
+
+def _found(stages: Stages, texts: Texts, said: pa.Table) -> Result:
+    """The pairs and clusters of what was signed."""
+    docs, scratch = texts.docs, texts.scratch
     scratch.run(BANDS, stages.bands)
     scratch.forget(SIGN, SIGNATURES)
     clustering = stages.begin(stages.signed())
@@ -98,12 +109,14 @@ def fold_spilled(
     scratch.run(SETTLE, partial(stages.settle, clustering))
     clusters = clustering.joined(stages.settled(), judged_among(said, docs.doc_ids))
     del clustering
-    return result_of(docs, texts.chrome_rows(), clusters, kept_pairs(docs.doc_ids, clusters, scorecard))
+    return result_of(
+        docs, texts.chrome_rows(), clusters, kept_pairs(docs.doc_ids, clusters, stages.scorecard)
+    )
 
 
-def _sign(stages: Stages, lake: Store, run: Run, docs: Documents, folder: Path) -> None:
+def _sign(stages: Stages, texts: Texts, lake: Store, run: Run, folder: Path) -> None:
     """Signatures, which are stored in the lake as well, if they are new there."""
-    signed = stages.sign(folder)
+    docs, signed = texts.docs, stages.sign(texts.chrome_rows(), folder)
     known = signatures.known(lake, stages.params)
     fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
     signatures.add(lake, stages.params, run.run_id, docs.doc_ids, signed.signatures, fresh)

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.match.candidates import Groups, Round
@@ -26,11 +27,13 @@ from pipeline.match.clusters import FOUND_BY
 from pipeline.match.figures import FIGURES, Articles
 from pipeline.match.kernels import shingles
 from pipeline.match.scorecard import Scorecard
-from pipeline.match.sign import Signed, anchor_blocks, sign
+from pipeline.match.sign import Signed, anchor_blocks, firsts_of, sign
 from pipeline.match.verify import Verdicts
+from pipeline.match.words import Room
 from pipeline.matching.fetched import Fetching
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import Shelf
+from pipeline.matching.spark import Cluster, signatures_in
 from pipeline.matching.texts import Progress
 from pipeline.params import Params
 
@@ -62,13 +65,28 @@ class Stages:
     params: Params
     share: int
     tell: Progress
+    cluster: Cluster | None = None
 
-    def sign(self, folder: Path) -> Signed:
+    def sign(self, chrome: pa.Table, folder: Path) -> Signed:
+        room = self.shelf.room(folder, SIGNATURES)
         self.tell(SIGN, 0, len(self.articles))
-        signed = sign(self.articles.words, self.params, self.shelf.room(folder, SIGNATURES))
+        signed = (
+            self._signed(self.cluster.signed(chrome, self.params), room)
+            if self.cluster
+            else sign(self.articles.words, self.params, room)
+        )
         signed.digests.tofile(folder / "digests")
         signed.same.tofile(folder / "same")
         return signed
+
+    def _signed(self, parts: Iterator[pa.Table], room: Room) -> Signed:
+        """As `sign.sign`, of what executors signed."""
+        signatures = room((len(self.articles), self.params.num_perm), np.uint32)
+        digests = np.empty(len(self.articles), np.uint64)
+        for made in parts:
+            docs = made["doc"].to_numpy()
+            digests[docs], signatures[docs] = made["digest"].to_numpy(), signatures_in(made["signature"])
+        return Signed(signatures, digests, firsts_of(digests))
 
     def signed(self) -> Signed:
         """What was signed; without signatures, once the bands are made."""

@@ -53,7 +53,7 @@ def match(
     last = done(lake, before[-1]) if before else None
     whole = lake.exists(wish) or last is None or last.kind != kind
     mark = last.mark if last else ""
-    if whole and config.memory is not None:
+    if whole and (config.memory is not None or config.engine == "spark"):
         with folded(lake, run, said(run), scorecard, config, kind, tell or _untold) as result:
             write(lake, run.run_id, result, kind, whole, mark)
         return result.matched

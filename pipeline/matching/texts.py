@@ -5,7 +5,7 @@ Chrome is learned and taken off as it is in memory, a block of documents at a ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -24,6 +24,7 @@ from pipeline.match.words import Words
 from pipeline.matching.pages import NARROW, times_of
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import FiledWords, Shelf
+from pipeline.matching.spark import Cluster, words_in
 from pipeline.params import Params
 
 # called with a stage, and how much of how much of it is done
@@ -42,6 +43,7 @@ class Texts:
     shelf: Shelf
     params: Params
     tell: Progress
+    cluster: Cluster | None = None
 
     def read(self, folder: Path) -> None:
         """Words, addresses, times and outlets of all documents."""
@@ -50,11 +52,9 @@ class Texts:
         numbers: dict[str | None, int] = {}
         places, done = [np.zeros(0, np.int64)], 0
         stores = {name: FiledWords(folder / f"{name}-read", self.shelf) for name in ("body", "headline")}
-        for rows, batch in self.docs.stream((*NARROW, "body")):
+        for rows, addresses, batch in self._batches(stores):
             places.append(rows)
-            for name, store in stores.items():
-                store.add(batch[name].combine_chunks())
-            urls[rows] = url_keys(batch["url_normalised"])
+            urls[rows] = addresses
             times[rows] = times_of(batch, self.docs.first_seen_at.take(pa.array(rows)))
             outlets[rows] = _numbered(batch["outlet_id"].combine_chunks(), numbers)
             done += len(rows)
@@ -97,6 +97,22 @@ class Texts:
     def chrome_rows(self) -> pa.Table:
         """The chrome, schema.BOILERPLATE."""
         return pq.ParquetFile(self.scratch / CHROME / _ROWS).read()
+
+    def _batches(
+        self, stores: Mapping[str, FiledWords]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], pa.Table]]:
+        """All documents, some at a time: their numbers, their addresses as keys, and outlet_id and
+        published_at. Their words go to the stores."""
+        if self.cluster:
+            for made in self.cluster.words():
+                for name, store in stores.items():
+                    store.add_read(*words_in(made[name]))
+                yield made["doc"].to_numpy(), made["url"].to_numpy(), made
+            return
+        for rows, batch in self.docs.stream((*NARROW, "body")):
+            for name, store in stores.items():
+                store.add(batch[name].combine_chunks())
+            yield rows, url_keys(batch["url_normalised"]), batch
 
     def _bodies(self) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         done = 0

@@ -18,6 +18,7 @@ from pipeline.lake.folder import FolderStore
 from pipeline.matching import shelf, spilled
 from pipeline.model import Run
 from tests.benchmarks import corpus
+from tests.e2e.network import EVENING, site
 from tests.matching.desk import Desk, pages_of
 
 NOW = Run.at(datetime(2026, 5, 1, tzinfo=UTC))
@@ -73,6 +74,24 @@ def test_lakes_of_several_runs(tmp_path: Path, tiny: None, seed: int) -> None:
             desk.take(pages[at::3] + pages[:2], whole=at == 2)
         found.append(bytes_in(desk.lake))
     assert found[0] == found[1]
+
+
+@pytest.mark.slow
+def test_the_demo_corpus(tmp_path: Path, tiny: None) -> None:
+    with site(tmp_path) as network:
+        network.run(EVENING)
+    run = Run.at(EVENING)
+    within = network.config.within("600MiB", tmp_path / "scratch")
+    found = []
+    for config in (network.config, within):
+        lake = FolderStore(str(tmp_path / f"lake-{len(found)}"))
+        shutil.copytree(network.config.lake, lake.url, dirs_exist_ok=True)
+        for kind in ("clusters", "pairs", "boilerplate", "index"):
+            shutil.rmtree(Path(lake.url, kind))
+        steps.match(lake, run, config)
+        found.append(bytes_in(lake))
+    assert found[0] == found[1] == bytes_in(FolderStore(network.config.lake))
+    assert list((tmp_path / "scratch").iterdir())
 
 
 # kills itself when it has made the files of a stage, right before they are committed, or right behind
