@@ -17,12 +17,14 @@ from tests.dags.airflow_alone import ROOT
 from tests.e2e.network import EVENING, site
 from tests.postgres import binaries, postgres
 
-# where bytes lie in the run's WARC files, and how much of an endless page came until it was cut off:
-# both follow the order in which sites answer, in any two runs
+# how long sites took to answer, and what follows the order in which they did: where bytes lie in the run's
+# WARC files, and how much of an endless page came until it was cut off
+_LATENCY = {"latency_median_ms", "latency_slowest_ms"}
 OF_THE_FETCH = {
     "republications": {"raw_key", "raw_offset"},
     "quarantine": {"raw_key", "raw_offset"},
-    "runs": {"bytes_fetched"},
+    "runs": {"bytes_fetched", *_LATENCY},
+    "outlets": _LATENCY,
 }
 
 
