@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
+import subprocess
 import sys
 
 from pydantic import TypeAdapter
@@ -62,19 +63,14 @@ def _parse(content: bytes, url: str, is_feed: bool) -> Listing:
 
 async def _parse_apart(content: bytes, url: str, is_feed: bool) -> Listing:
     command = (sys.executable, "-m", __name__, "feed" if is_feed else "sitemap", url)
-    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=nowhere)
-    try:
-        told, _ = await process.communicate(content)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode == _REFUSED:
-        raise FeedError(told.decode())
-    code = process.returncode or 0
-    if code:
-        raise FeedError(_TOO_MUCH.get(code, f"its parser ended with {code}"))
-    return _LISTING.validate_json(told)
+    done = await asyncio.to_thread(
+        subprocess.run, command, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    if done.returncode == _REFUSED:
+        raise FeedError(done.stdout.decode())
+    if done.returncode:
+        raise FeedError(_TOO_MUCH.get(done.returncode, f"its parser ended with {done.returncode}"))
+    return _LISTING.validate_json(done.stdout)
 
 
 def main() -> None:
