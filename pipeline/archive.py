@@ -24,8 +24,8 @@ from pipeline.ingest.articles import read_articles
 from pipeline.ingest.files import InputFile, find_files
 from pipeline.ingest.inputs import read_pages
 from pipeline.lake.store import Missing, Store
-from pipeline.model import Run
-from pipeline.segments import HELD, NO_OUTLET, PAGES
+from pipeline.model import NO_OUTLET, Run
+from pipeline.segments import HELD, PAGES
 
 # called with (done, total) in bytes of all files
 Progress = Callable[[int, int], None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+NO_OUTLET = "file"  # outlet_id of pages from files that name no site
 _RUN_ID = "%Y%m%dT%H%M%SZ"
 
 

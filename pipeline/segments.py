@@ -120,9 +120,7 @@ SITES = _schema(
     ),
 )
 
-UNREAD = pa.array(["down", "paused"])  # states of outlets of which a run has nothing
-
-NO_OUTLET = "file"  # outlet_id of pages from files that name no site
+UNREAD = ("down", "paused")  # states of outlets of which a run has nothing
 
 PAGES = _schema(
     ("doc_id", STRING),

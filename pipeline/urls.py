@@ -72,6 +72,15 @@ def original_url(url: str) -> str:
     return f"{found[1].rstrip('/')}//{url.strip()[found.end() :]}" if found else url
 
 
+def linked(base: URL, link: str | None) -> URL | None:
+    """Where a link on a page leads, resolved against `base`; None unless to an http(s) URL with a host."""
+    try:
+        url = base.join(URL((link or "").strip()))
+    except ValueError:
+        return None
+    return url if url.scheme in ("http", "https") and url.host else None
+
+
 def site_of(url: str) -> str | None:
     """The host of an http(s) URL without `www.`, or None."""
     try:

@@ -21,6 +21,7 @@ from pipeline.schema import REPUBLICATIONS, STORIES
 
 _COPY = ("story_id", "outlet_id", "first_seen_at", "wire_evidence.list.element.rule")
 _STORY = ("story_id", "n_outlets")
+_COVERED = pa.schema([REPUBLICATIONS.schema.field(name) for name in COVERED])
 
 
 @dataclass(slots=True)
@@ -52,8 +53,7 @@ class Totals:
 
     def covered(self) -> pa.Table:
         """The columns COVERED of all republications that were taken down."""
-        columns = [REPUBLICATIONS.schema.field(name) for name in COVERED]
-        return pa.concat_tables([pa.schema(columns).empty_table(), *self.taken])
+        return pa.concat_tables([_COVERED.empty_table(), *self.taken])
 
     def outlets(self, outlets: Sequence[Outlet], held: pa.Table, visits: pa.Table) -> pa.Table:
         """schema.OUTLETS. `held`: schema.QUARANTINE; `visits`: what `outlet_rows.last_visits` gave."""
@@ -65,7 +65,7 @@ class Totals:
 
     def _take(self, copies: pa.Table) -> None:
         taken = copies.filter(pc.is_valid(copies["takedown_id"])).select(COVERED)
-        self.taken.append(taken.cast(pa.schema([REPUBLICATIONS.schema.field(name) for name in COVERED])))
+        self.taken.append(taken.cast(_COVERED))
 
     def _count(self, copies: pa.Table, stories: pa.Table) -> None:
         self.by_outlet.append(outlet_rows.outlet_counts(copies, stories))

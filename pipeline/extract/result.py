@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pipeline.model import Evidence, RawPage
-from pipeline.segments import NO_OUTLET
+from pipeline.model import NO_OUTLET, Evidence, RawPage
 from pipeline.urls import site_of
 
 

@@ -24,9 +24,9 @@ from pipeline.ingest.files import InputFile, Kind, input_file
 from pipeline.ingest.inputs import Progress
 from pipeline.ingest.rows import BATCH, Row, json_rows, parquet_rows
 from pipeline.ingest.sound import count_words, sound
-from pipeline.model import Run
+from pipeline.model import NO_OUTLET, Run
 from pipeline.params import Params
-from pipeline.segments import HELD, NO_OUTLET, PAGES
+from pipeline.segments import HELD, PAGES
 from pipeline.times import in_utc, parse_time
 from pipeline.urls import normalise_url, site_of
 

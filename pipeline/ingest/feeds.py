@@ -22,6 +22,7 @@ from lxml import etree
 from yarl import URL
 
 from pipeline.times import in_utc, parse_time
+from pipeline.urls import linked
 
 _TAG = re.compile(r"<[^>]*>")
 _MAX_ITEMS = 50_000  # sitemaps.org's limit for one file
@@ -247,11 +248,8 @@ def _row(base: str, element: etree._Element) -> tuple[str, FeedItem] | None:
 
 
 def _item(base: str, link: str | None, headline: str | None, published: str | None) -> FeedItem | None:
-    try:
-        url = URL(base).join(URL((link or "").strip()))
-    except ValueError:
-        return None
-    if not link or url.scheme not in ("http", "https") or not url.host:
+    url = linked(URL(base), link)
+    if not link or not url:
         return None
     if url.with_fragment(None) == URL(base):
         return None  # "http://", "//" and "#top" lead back to the feed

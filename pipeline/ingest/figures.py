@@ -17,7 +17,7 @@ from pipeline.model import Run
 from pipeline.segments import FETCHES, HELD, SITES, segment_key
 
 _LATENCY = ("latency_median_ms", "latency_slowest_ms")
-_UNUSED = pa.array(["quarantined", "skipped"])
+_UNUSED = ("quarantined", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Figures:
 
         sites = read_segments(lake, SITES, keys("sites")).to_pylist()
         fetches = read_segments(lake, FETCHES, keys("fetches"), ["outlet_id", "outcome", "reason"])
-        ended = fetches.filter(pc.is_in(fetches["outcome"], value_set=_UNUSED))
+        ended = fetches.filter(pc.is_in(fetches["outcome"], value_set=pa.array(_UNUSED)))
         held = read_segments(lake, HELD, keys("quarantine"), ["outlet_id", "reason"])
         outlets, reasons = (
             Counter(ended[name].to_pylist()) + Counter(held[name].to_pylist())

@@ -102,7 +102,7 @@ def counts_of(fetches: pa.Table, sites: pa.Table) -> Counts:
         quarantined=pages("quarantined"),
         skipped=pages("skipped"),
         outlets=sites.num_rows,
-        outlets_failed=int(pc.sum(pc.is_in(sites["state"], value_set=UNREAD)).as_py() or 0),
+        outlets_failed=int(pc.sum(pc.is_in(sites["state"], value_set=pa.array(UNREAD))).as_py() or 0),
         bytes_fetched=int(pc.sum(sites["bytes_fetched"]).as_py() or 0),
     )
 

@@ -16,6 +16,8 @@ from zoneinfo import available_timezones
 from selectolax.lexbor import LexborHTMLParser
 from yarl import URL
 
+from pipeline.urls import linked
+
 _READ_CHARACTERS = 2 << 20
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 _ORGANISATIONS = ("Organization", "NewsMediaOrganization", "BroadcastService", "LocalBusiness", "Newspaper")
@@ -42,11 +44,8 @@ class Home:
 
 def read_home(content: bytes, url: str, charset: str | None) -> Home:
     """Read a home page. `charset`: as its header declares it. What cannot be read counts as not said."""
-    try:
-        text = content.decode(charset or "utf-8", errors="replace")
-    except LookupError:
-        text = content.decode(errors="replace")
-    page = LexborHTMLParser(text[:_READ_CHARACTERS])
+    text = decoded(content, charset)
+    page = LexborHTMLParser(text)
     organisation = _organisation(page)
     name = _name(organisation.get("name")) or _meta(page, "og:site_name") or _title(page)
     return Home(
@@ -55,9 +54,17 @@ def read_home(content: bytes, url: str, charset: str | None) -> Home:
         owner_group=_name(organisation.get("parentOrganization")),
         market=_name(_part(organisation.get("address"), "addressLocality")),
         call_sign=_call_sign(_name(organisation.get("callSign")) or name, url),
-        time_zone=_time_zone(text[:_READ_CHARACTERS]),
+        time_zone=_time_zone(text),
         language=_language(page),
     )
+
+
+def decoded(content: bytes, charset: str | None) -> str:
+    """As much of a page as is read for its links. `charset`: as its header declares it."""
+    try:
+        return content.decode(charset or "utf-8", errors="replace")[:_READ_CHARACTERS]
+    except LookupError:
+        return content.decode(errors="replace")[:_READ_CHARACTERS]
 
 
 def _feeds(page: LexborHTMLParser, url: str) -> Iterator[str]:
@@ -67,11 +74,8 @@ def _feeds(page: LexborHTMLParser, url: str) -> Iterator[str]:
         rel, kind = (given.get("rel") or "").lower().split(), (given.get("type") or "").lower().strip()
         if "alternate" not in rel or kind not in _FEED_TYPES:
             continue
-        try:
-            feed = URL(url).join(URL((given.get("href") or "").strip()))
-        except ValueError:
-            continue
-        if feed.scheme in ("http", "https") and feed.host and "comments" not in feed.parts:
+        feed = linked(URL(url), given.get("href"))
+        if feed and "comments" not in feed.parts:
             yield str(feed)
 
 

@@ -15,10 +15,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from yarl import URL
 
 from pipeline.ingest.feeds import FeedItem, Listing
+from pipeline.ingest.home import decoded
 from pipeline.ingest.registry import on_site
-from pipeline.urls import normalise_url
+from pipeline.urls import linked, normalise_url
 
-_READ_CHARACTERS = 2 << 20
 _MOST = 200  # links to articles: the newest stand first, and a front page has some sixty
 _ENOUGH = 3  # points
 
@@ -68,7 +68,7 @@ def read_section(content: bytes, url: str, charset: str | None, domain: str) -> 
     """
     found: dict[str, _Link] = {}
     own = normalise_url(url)
-    for node, target in _links(_parsed(content, charset), url):
+    for node, target in _links(LexborHTMLParser(decoded(content, charset)), url):
         key = normalise_url(str(target))
         if key == own or not on_site(target.host or "", domain) or not _may_be(key) or _in_menu(node):
             continue
@@ -84,7 +84,7 @@ def news_sections(content: bytes, url: str, charset: str | None, domain: str) ->
     """Sections of news to which a home page's menus lead, in its order."""
     found = (
         str(target.with_fragment(None))
-        for node, target in _links(_parsed(content, charset), url)
+        for node, target in _links(LexborHTMLParser(decoded(content, charset)), url)
         if on_site(target.host or "", domain)
         and not target.query_string
         and _in_menu(node)
@@ -92,14 +92,6 @@ def news_sections(content: bytes, url: str, charset: str | None, domain: str) ->
         and parts[-1] in _NEWS
     )
     return tuple(dict.fromkeys(found))
-
-
-def _parsed(content: bytes, charset: str | None) -> LexborHTMLParser:
-    try:
-        text = content.decode(charset or "utf-8", errors="replace")
-    except LookupError:
-        text = content.decode(errors="replace")
-    return LexborHTMLParser(text[:_READ_CHARACTERS])
 
 
 def _links(page: LexborHTMLParser, url: str) -> Iterator[tuple[LexborNode, URL]]:
@@ -110,11 +102,7 @@ def _links(page: LexborHTMLParser, url: str) -> Iterator[tuple[LexborNode, URL]]
     except ValueError:
         root = URL(url)
     for node in page.css("a[href]"):
-        try:
-            target = root.join(URL((node.attributes.get("href") or "").strip()))
-        except ValueError:
-            continue
-        if target.scheme in ("http", "https") and target.host:
+        if target := linked(root, node.attributes.get("href")):
             yield node, target
 
 

@@ -17,8 +17,8 @@ from pipeline.match.chrome import Chrome, Learned, read_lines, strip
 from pipeline.match.kernels import shingles
 from pipeline.match.normalise import LINE_ENDS
 from pipeline.match.words import Words, buffers, read_words
+from pipeline.model import NO_OUTLET
 from pipeline.schema import BOILERPLATE
-from pipeline.segments import NO_OUTLET
 
 _LONGEST = 300  # characters kept of a line
 

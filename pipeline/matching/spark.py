@@ -34,7 +34,7 @@ from pipeline.params import Params
 from pipeline.segments import PAGES
 
 _JAVA = "Spark needs Java 17 or later: apt-get install openjdk-17-jre-headless, or set JAVA_HOME"
-_TASK = "key string, start long, rows binary, docs binary, out string"
+_TASK = "key string, rows binary, docs binary, out string"
 _DONE = "out string"
 _READ = ("outlet_id", "url_normalised", "headline", "published_at", "body")
 _SIGNED = ("outlet_id", "body")
@@ -82,19 +82,18 @@ class Cluster:
 
     def words(self) -> Iterator[pa.Table]:
         """For the documents of each segment: doc, body, headline (words), url, published_at, outlet_id."""
-        return self._run("read", _words_of)
+        return self._run("read", _READ, _words_of)
 
     def signed(self, chrome: pa.Table, params: Params) -> Iterator[pa.Table]:
         """The same: doc, digest, signature, of the words without the chrome (schema.BOILERPLATE)."""
-        return self._run("sign", partial(_signed_of, to_parquet(chrome), params))
+        return self._run("sign", _SIGNED, partial(_signed_of, to_parquet(chrome), params))
 
     def clear(self) -> None:
         """Remove what executors put into the lake."""
         for stored in list(self.docs.lake.list(self.prefix)):
             self.docs.lake.delete(stored.key)
 
-    def _run(self, name: str, work: Work | partial[pa.Table]) -> Iterator[pa.Table]:
-        columns = _READ if name == "read" else _SIGNED
+    def _run(self, name: str, columns: tuple[str, ...], work: Work) -> Iterator[pa.Table]:
         tasks = list(self._tasks(name))
         if not tasks:
             return
@@ -103,7 +102,7 @@ class Cluster:
         for out in sorted(row["out"] for row in executed.collect()):
             yield read_segment(self.docs.lake, out)
 
-    def _tasks(self, name: str) -> Iterator[tuple[str, int, bytes, bytes, str]]:
+    def _tasks(self, name: str) -> Iterator[tuple[str, bytes, bytes, str]]:
         order = np.argsort(self.docs.rows)
         rows, start = self.docs.rows[order], 0
         for number, key in enumerate(self.docs.segments):
@@ -111,7 +110,7 @@ class Cluster:
             first, last = np.searchsorted(rows, [start, end])
             if last > first:
                 own = rows[first:last] - start, order[first:last]
-                yield key, start, own[0].tobytes(), own[1].tobytes(), f"{self.prefix}{name}-{number:06d}"
+                yield key, own[0].tobytes(), own[1].tobytes(), f"{self.prefix}{name}-{number:06d}"
             start = end
 
 

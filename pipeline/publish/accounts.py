@@ -80,7 +80,7 @@ def counts_of_run(rows: pa.Table, run_id: str) -> Counts:
     own = rows.filter(pc.equal(rows["run_id"], run_id))
     names = ("fetched", "published", "unchanged", "quarantined", "skipped", "bytes_fetched")
     totals = {name: pc.sum(own[name]).as_py() or 0 for name in names}
-    failed = pc.sum(pc.is_in(own["state"], value_set=UNREAD)).as_py() or 0
+    failed = pc.sum(pc.is_in(own["state"], value_set=pa.array(UNREAD))).as_py() or 0
     return Counts(**totals, outlets=own.num_rows, outlets_failed=failed)
 
 

@@ -33,14 +33,7 @@ class Site:
     def run(self, now: datetime) -> steps.Released:
         """The whole pipeline once, at the simulated time `now`."""
         self.server.now = now
-        run, lake = Run.at(now), self.lake()
-        for shard in steps.plan(self.config):
-            steps.ingest(lake, run, self.config, shard.shard)
-            steps.extract(lake, run, self.config, shard.shard)
-        steps.settle(lake, run, self.config)
-        steps.match(lake, run, self.config)
-        steps.story(lake, run, self.config)
-        return steps.publish(lake, run, self.config)
+        return run_all(self.config, now)
 
     def lake(self) -> Store:
         return steps.open_lake(self.config)
@@ -61,6 +54,18 @@ class Site:
             page = pages[row["url_normalised"]]
             found[page.kind, page.story].add(row["story_id"])
         return dict(found)
+
+
+def run_all(config: Config, now: datetime) -> steps.Released:
+    """Every step of a run at `now`."""
+    run, lake = Run.at(now), steps.open_lake(config)
+    for shard in steps.plan(config):
+        steps.ingest(lake, run, config, shard.shard)
+        steps.extract(lake, run, config, shard.shard)
+    assert steps.settle(lake, run, config).conserved
+    steps.match(lake, run, config)
+    steps.story(lake, run, config)
+    return steps.publish(lake, run, config)
 
 
 @contextmanager

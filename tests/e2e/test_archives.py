@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import cli, intake, steps
+from pipeline import cli, intake
 from pipeline.config import Config
 from pipeline.errors import BadInput
 from pipeline.ingest.fetch import Reply, Validators
@@ -30,6 +30,7 @@ from pipeline.rebuild import rebuild
 from pipeline.schema import TABLES
 from pipeline.segments import HELD, PAGES
 from tests.e2e.test_cli import prose
+from tests.e2e.test_crash import fold
 from tests.publish.faults import Killed, Mortal, contents
 from tests.servers import S3Server
 
@@ -150,13 +151,6 @@ def test_records_that_are_broken_or_too_large_are_rows_of_quarantine(tmp_path: P
     held = {row["reason"]: row for row in read_segments(lake, HELD, keys).to_pylist()}
     assert held["too_large"]["url"] == "http://one.example/large"
     assert held["broken_record"]["url"] == f"{path.as_uri()}#{offsets[1]}"
-
-
-def fold(lake: Store, run: Run, path: Path) -> None:
-    intake.take_in(lake, run, CONFIG, [path])
-    steps.match(lake, run, CONFIG)
-    steps.story(lake, run, CONFIG)
-    steps.publish(lake, run, CONFIG, ())
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline import steps
 from pipeline.config import Config, load_config
-from pipeline.model import Run
 from pipeline.publish.reader import read_table
+from tests.e2e.network import run_all
 from tests.ingest.site import World, serving
 
 WALL = "<html><body><p>We value your privacy; we store information on your device.</p></body></html>"
@@ -47,14 +47,9 @@ def configured(folder: Path, world: World, shards: int) -> Config:
 
 def release(config: Config, hour: int) -> list[dict[str, Any]]:
     """The rows of quarantine once a run was published, without where their bytes lie."""
-    at, lake = Run.at(datetime(2026, 3, 5, hour, tzinfo=UTC)), steps.open_lake(config)
-    for shard in steps.plan(config):
-        steps.ingest(lake, at, config, shard.shard)
-    steps.settle(lake, at, config)
-    steps.match(lake, at, config)
-    steps.story(lake, at, config)
-    steps.publish(lake, at, config)
-    return read_table(lake, "quarantine").drop_columns(["raw_key", "raw_offset"]).to_pylist()
+    run_all(config, datetime(2026, 3, 5, hour, tzinfo=UTC))
+    rows = read_table(steps.open_lake(config), "quarantine")
+    return rows.drop_columns(["raw_key", "raw_offset"]).to_pylist()
 
 
 def test_pages_of_one_url_are_numbered_alike_however_they_came(tmp_path: Path, world: World) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import steps
 from pipeline.config import Config, load_config
 from pipeline.lake.folder import FolderStore
-from pipeline.model import Run
 from pipeline.publish.release import read_table
+from tests.e2e.network import run_all
 from tests.ingest.site import World, serving
 
 pytestmark = pytest.mark.slow
@@ -42,15 +41,8 @@ class Newsroom:
 
     def run(self, hour: float) -> list[dict[str, Any]]:
         """A run of that hour: its rows of republications, by outlet and first seen."""
-        run, lake = Run.at(START + timedelta(hours=hour)), self.lake()
-        for shard in steps.plan(self.config):
-            steps.ingest(lake, run, self.config, shard.shard)
-            steps.extract(lake, run, self.config, shard.shard)
-        assert steps.settle(lake, run, self.config).conserved
-        steps.match(lake, run, self.config)
-        steps.story(lake, run, self.config)
-        steps.publish(lake, run, self.config)
-        rows = read_table(lake, "republications").to_pylist()
+        run_all(self.config, START + timedelta(hours=hour))
+        rows = read_table(self.lake(), "republications").to_pylist()
         return sorted(rows, key=lambda row: (row["outlet_id"], row["first_seen_at"]))
 
     def lake(self) -> FolderStore:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -39,6 +41,13 @@ def extracted(
 
 def numbered(pages: int) -> Iterator[RawPage]:
     return (raw(at, html_page((f"Story number {at}.", *PARAGRAPHS))) for at in range(pages))
+
+
+def test_a_worker_loads_neither_pyarrow_nor_pandas() -> None:
+    """They would take more address space than a page is given: pandas alone a gigabyte."""
+    told = "import sys, pipeline.extract.worker; print({'numpy', 'pandas', 'pyarrow'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "{'numpy'}\n"
 
 
 def test_tables_have_the_declared_schemas() -> None:

@@ -20,9 +20,9 @@ from pipeline.match.chrome import Learned, learn, read_lines, strip
 from pipeline.match.fold import fold
 from pipeline.match.scorecard import load_scorecard
 from pipeline.match.words import Words, read_words
+from pipeline.model import NO_OUTLET
 from pipeline.params import Params
 from pipeline.schema import BOILERPLATE
-from pipeline.segments import NO_OUTLET
 from tests.match.texts import LINE_ENDS, prose, rows, tokens
 
 # a share that no sum of the small whole numbers below meets exactly, so that rounding cannot decide

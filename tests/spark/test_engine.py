@@ -29,7 +29,7 @@ from pipeline.matching.spark import Cluster
 from pipeline.model import Run
 
 run = Cluster._run
-Cluster._run = lambda self, name, work: print(name, len(list(self._tasks(name)))) or run(self, name, work)
+Cluster._run = lambda self, name, *told: print(name, len(list(self._tasks(name)))) or run(self, name, *told)
 lake, cache, run_id = FolderStore(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 config = Config.for_files(lake.url, ()).with_cache(cache).within("1GiB", cache / "scratch")
 steps.match(lake, Run.of(run_id), config.run_by("spark", "local[2]"), whole=len(sys.argv) > 4)
