@@ -36,12 +36,24 @@ _SCRATCH = "scratch"
 Engine = Literal["local", "spark"]
 _STRICT = ConfigDict(extra="forbid")
 MOST_DAYS = 36_500  # for which a release is kept by its age
+_LONGEST_POLL = 7 * 24 * 60
 
 
 def _ages(hours: tuple[float, ...]) -> tuple[float, ...]:
     if any(hour <= before for before, hour in pairwise((0.0, *hours))):
         raise PydanticCustomError("ages", "expected hours above 0, each more than the one before")
     return hours
+
+
+def _poll(minutes: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= minutes[0] <= minutes[1] <= _LONGEST_POLL:
+        raise PydanticCustomError(
+            "poll", f"expected two numbers of minutes, 0 <= least <= most <= {_LONGEST_POLL}"
+        )
+    return minutes
+
+
+PollMinutes = Annotated[tuple[float, float], AfterValidator(_poll)]
 
 
 def _proxy(address: str | None) -> str | None:
@@ -68,8 +80,8 @@ class Network:
     pages_per_run: int = 0
     requests_per_run: int = 0
     bytes_per_run: int = 0
-    # an outlet with nothing new is left alone for twice as long as before, and for so long at most
-    rest_minutes: float = 0.0
+    # for so long an outlet is left alone, at least and at most; in between as long as one new page takes
+    poll_minutes: PollMinutes = (0.0, 0.0)
     max_feed_bytes: int = 16 << 20
     retries: int = 2
     # a site that asks for a longer pause (Retry-After) is asked again in the next run
@@ -83,7 +95,15 @@ class Network:
     longest_pause_hours: float = 48.0
     # a page is asked for again at these ages, in hours after it was first seen, whether or not a feed still
     # names it: so corrections and removals are seen
-    recheck_hours: Annotated[tuple[float, ...], AfterValidator(_ages)] = (1.0, 6.0, 24.0, 72.0)
+    recheck_hours: Annotated[tuple[float, ...], AfterValidator(_ages)] = (
+        1.0,
+        3.0,
+        6.0,
+        12.0,
+        24.0,
+        48.0,
+        72.0,
+    )
     # a page that could not be fetched is asked for by each run for so long after it was first seen
     retry_hours: float = 72.0
     # http://host:port through which everything is asked; a login stands in WIREFOLD_PROXY or a connection

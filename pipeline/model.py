@@ -31,6 +31,7 @@ class Outlet:
     language: str = "en"
     max_concurrency: int = 2
     delay_seconds: float = 0.0
+    poll_minutes: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

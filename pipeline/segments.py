@@ -77,7 +77,8 @@ def _schema(
 # outcome: fetched (bytes are in the raw zone) | unchanged | quarantined | skipped; the last two and
 # `unchanged` have a reason: not_modified, same_bytes, robots, content_type, too_large, http_404, timeout, ...
 # raw_key, raw_offset: where its answer lies, the body (with its raw_sha256) or that there was nothing new
-# A known page that answers 410, or 404 in two runs on end, is skipped as `gone`, before that as `missing`
+# A known page that answers 410, or in two runs on end 404 or leads to its site's front page, is skipped as
+# `gone`, before that as `missing`
 FETCHES = _schema(
     ("run_id", STRING),
     ("outlet_id", STRING),

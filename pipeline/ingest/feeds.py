@@ -45,11 +45,13 @@ class FeedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """A page that a feed or sitemap names. `published_at`: UTC, None if not given or not a date."""
+    """A page that a feed or sitemap names. `published_at`: UTC, None if not given or not a date; `modified`:
+    when it was changed, as the document writes it."""
 
     url: str
     headline: str | None = None
     published_at: datetime | None = None
+    modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ def parse_feed(content: bytes, url: str) -> Listing:
     entries = _entries(content)
     taken = entries[:_MAX_ITEMS]
     found = (
-        _item(url, entry.get("link"), entry.get("title"), entry.get("published") or entry.get("updated"))
+        _item(url, entry.get("link"), entry.get("title"), entry.get("published") or updated, updated)
         for entry in taken
+        for updated in [entry.get("updated")]
     )
     items = tuple(item for item in found if item)
     undated = sum(item.published_at is None for item in items)
@@ -238,22 +241,21 @@ def _elements(content: bytes) -> Iterator[tuple[str, etree._Element]]:
 
 def _row(base: str, element: etree._Element) -> tuple[str, FeedItem] | None:
     # by path: image:loc and image:title stand in the same entry
-    item = _item(
-        base,
-        element.findtext("{*}loc"),
-        element.findtext("{*}news/{*}title"),
-        element.findtext("{*}news/{*}publication_date"),
-    )
-    return (element.findtext("{*}lastmod") or "", item) if item else None
+    paths = ("{*}loc", "{*}news/{*}title", "{*}news/{*}publication_date", "{*}lastmod")
+    link, headline, published, modified = map(element.findtext, paths)
+    item = _item(base, link, headline, published, modified)
+    return (modified or "", item) if item else None
 
 
-def _item(base: str, link: str | None, headline: str | None, published: str | None) -> FeedItem | None:
+def _item(
+    base: str, link: str | None, headline: str | None, published: str | None, modified: str | None
+) -> FeedItem | None:
     url = linked(URL(base), link)
     if not link or not url:
         return None
     if url.with_fragment(None) == URL(base):
         return None  # "http://", "//" and "#top" lead back to the feed
-    return FeedItem(str(url), _line(headline), _time(published))
+    return FeedItem(str(url), _line(headline), _time(published), _line(modified))
 
 
 def _time(text: str | None) -> datetime | None:

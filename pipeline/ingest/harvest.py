@@ -33,7 +33,7 @@ from pipeline.ingest.cdxj import cdxj
 from pipeline.ingest.fetch import Fetcher, user_agent
 from pipeline.ingest.parser import Parser
 from pipeline.ingest.robots import Robots
-from pipeline.ingest.state import OutletState, Pause, load_state, save_state
+from pipeline.ingest.state import OutletState, Pause, Polling, load_state, save_state
 from pipeline.ingest.visit import Means, Visit
 from pipeline.ingest.visited import PageFetch, Visited, paused, postponed
 from pipeline.ingest.warc import WarcFile, WarcSpool
@@ -190,7 +190,7 @@ async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Vis
     with WarcSpool(folder, outlet.outlet_id, user_agent(means.network), means.now) as spool:
         visited = await Visit(outlet, known, means, spool.add).make()
         file = spool.finish()
-    visited = replace(visited, state=_after(visited, known, means))
+    visited = replace(visited, state=_after(outlet, visited, known, means))
     if file is None:
         return visited
     name = f"{means.run_id}-{file.sha256[:12]}"
@@ -202,14 +202,15 @@ async def _visit(lake: Store, outlet: Outlet, means: Means, folder: Path) -> Vis
     return replace(visited, pages=tuple(_placed(visited.pages, key, file)))
 
 
-def _after(visited: Visited, known: OutletState, means: Means) -> OutletState:
+def _after(outlet: Outlet, visited: Visited, known: OutletState, means: Means) -> OutletState:
     """The state that the next run finds."""
     network = means.network
     if visited.site.state == "down":
         pause = Pause(network.pause_after, network.pause_hours, network.longest_pause_hours)
         return visited.state.failed(means.now, known, visited.site.reason or "", pause)
-    quiet = visited.site.state == "ok" and not any(page.outcome == "fetched" for page in visited.pages)
-    return visited.state.asked(means.now, known, quiet, 60 * network.rest_minutes)
+    least, most = outlet.poll_minutes or network.poll_minutes
+    new = sum(page.outcome == "fetched" for page in visited.pages)
+    return visited.state.asked(means.now, known, new, Polling(60 * least, 60 * most))
 
 
 def _placed(pages: Sequence[PageFetch], key: str, file: WarcFile) -> list[PageFetch]:

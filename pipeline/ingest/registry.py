@@ -9,6 +9,7 @@ sitemaps = ["https://kmrx.example/news-sitemap.xml"]
 sections = ["https://kmrx.example/news/"]  # pages read where these name nothing
 owner_group = "Larkfield"       # optional, as are market, call_sign and network
 time_zone = "America/Denver"
+poll_minutes = [10, 240]        # left alone for so long, at least and at most
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pydantic.dataclasses import dataclass as checked
 from pydantic_core import PydanticCustomError
 from yarl import URL
 
+from pipeline.config import PollMinutes
 from pipeline.errors import BadInput
 from pipeline.model import Outlet
 from pipeline.tomlfile import TomlFile, read_toml
@@ -96,6 +98,7 @@ class _Entry:
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     max_concurrency: Annotated[int, Field(ge=1, le=16)] = 2
     delay_seconds: Annotated[float, Field(ge=0, le=60)] = 0.0
+    poll_minutes: PollMinutes | None = None
 
     def outlet(self) -> Outlet:
         values = {name: getattr(self, name) for name in Outlet.__slots__ if name != "outlet_id"}

@@ -101,12 +101,26 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Polling:
+    """For how many seconds an outlet that was visited is left alone, at `least` and at `most`."""
+
+    least: float = 0.0
+    most: float = 0.0
+
+    def rest(self, alone: float, new: int) -> float:
+        """After `new` pages came in the `alone` seconds since the visit before: as long as one takes at that
+        pace, and after none twice as long as before."""
+        return min(self.most, max(self.least, alone / new if new else 2 * alone))
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """A feed or sitemap as last read: its pages by normalised URL, an index's sitemaps by URL."""
+    """A feed or sitemap as last read: what it said of its pages (`wanted.told_of`), an index's sitemaps by
+    URL."""
 
     validators: Validators = field(default_factory=Validators)
     sha256: str | None = None
-    pages: tuple[str, ...] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
     children: tuple[str, ...] = ()
 
 
@@ -134,15 +148,13 @@ class OutletState:
         """Whether a run of this clock must leave it alone; one with an older clock need not."""
         return bool(self.asked_at and self.paused_until and self.asked_at <= now < self.paused_until)
 
-    def asked(self, now: datetime, before: OutletState, quiet: bool, most: float) -> OutletState:
-        """This state after a visit at `now`, in which something could be read; `before`: the state before it.
-        A quiet outlet rests twice as long as it was left alone before, `most` seconds at most; any other is
-        due at once."""
+    def asked(self, now: datetime, before: OutletState, new: int, polling: Polling) -> OutletState:
+        """This state after a visit at `now`, in which something could be read and so many pages were new;
+        `before`: the state before it."""
         last = before.asked_at
         if last and now < last:
             return before.with_found(self)
-        alone = (now - last).total_seconds() if last else 0.0
-        rest = min(most, 2 * alone) if quiet else 0.0
+        rest = polling.rest((now - last).total_seconds() if last else 0.0, new)
         return replace(self, asked_at=now, rest=rest, down=0, trouble=None, paused_until=None)
 
     def failed(self, now: datetime, before: OutletState, trouble: str, pause: Pause) -> OutletState:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from yarl import URL
+
 from pipeline.config import Network
 from pipeline.ingest.budget import Budget
 from pipeline.ingest.feeds import FeedItem
@@ -22,14 +24,16 @@ from pipeline.ingest.robots import Robots
 from pipeline.ingest.sources import Kind, Source, SourceReader, SourceState
 from pipeline.ingest.state import Kept, OutletState, PageSeen, Rechecks, SourceSeen
 from pipeline.ingest.visited import PageFetch, Visited, readable, site_visit
-from pipeline.ingest.wanted import wanted
+from pipeline.ingest.wanted import told_of, wanted
 from pipeline.model import Outlet
 from pipeline.params import Params
 from pipeline.urls import normalise_url
 
 # not the page's failure: it is not ours to ask, not a page, or not asked
-_SKIPPED = frozenset({"robots", "robots_unreachable", "content_type", "other_site", "outlet_down"})
-_MISSING = (404, 410)
+_SKIPPED = frozenset(
+    {"robots", "robots_unreachable", "content_type", "other_site", "front_page", "outlet_down"}
+)
+_MISSING = ("http_404", "http_410", "front_page")
 
 
 class Keep(Protocol):
@@ -95,12 +99,17 @@ class Visit:
         """None of a site of which no source answers: its pages, too, would seem to be gone."""
         if not readable(sources):
             return []
-        items = (item for source in sources for item in source.items if not self._is_old_link(item, source))
+        items = (item for source in sources for item in self._news(source))
         return wanted(items, self._known.pages, self._means.now, self._rechecks)
 
-    def _is_old_link(self, item: FeedItem, source: Source) -> bool:
-        """A section page changes with every weather report: that it still links to a page says nothing."""
-        return source.kind == Kind.SECTION and normalise_url(item.url) in self._known.pages
+    def _news(self, source: Source) -> Iterator[FeedItem]:
+        """Items of pages that are not known, or of which the source says something that it did not say last
+        time. Of a known page the words of a link in a section say nothing."""
+        told, before = told_of(source.items), self._known.sources.get(source.url, SourceSeen()).pages
+        for item in source.items:
+            key = normalise_url(item.url)
+            if key not in self._known.pages or (source.kind != Kind.SECTION and told[key] != before.get(key)):
+                yield item
 
     async def _take_all(self, chosen: Sequence[PageSeen]) -> tuple[PageFetch, ...]:
         rows: dict[int, PageFetch] = {}
@@ -138,6 +147,8 @@ class Visit:
                     self._means.robots.on_site(self._outlet, self._tally),
                 )
             )
+            if _leads_home(page.item.url, reply.url):
+                raise FetchFailed("front_page", f"leads to {reply.url}", status=reply.status)
         except FetchFailed as failed:
             return self._failed(page, failed)
         return self._answered(number, page, reply)
@@ -174,10 +185,10 @@ class Visit:
         elif page.sha256 is None:
             self._seen.pop(key, None)  # asked again when a source that names it changes
         else:
-            told = replace(page, answered_at=now, waits=False, missing=failed.status in _MISSING)
+            told = replace(page, answered_at=now, waits=False, missing=reason in _MISSING)
             if told.missing:
-                # 410 is said on purpose, 404 also by a site that is being mended: that must be said twice
-                doubtful = failed.status == 404 and not page.missing
+                # 410 is said on purpose, all else also by a site that is being mended: it must be said twice
+                doubtful = reason != "http_410" and not page.missing
                 told = replace(told, waits=doubtful)
                 outcome, reason = "skipped", "missing" if doubtful else "gone"
             self._seen[key] = told
@@ -217,7 +228,7 @@ class Visit:
             source.url: SourceSeen(
                 source.validators,
                 source.sha256,
-                tuple(sorted({normalise_url(item.url) for item in source.items})),
+                told_of(source.items),
                 source.children,
             )
             for source in sources
@@ -226,6 +237,12 @@ class Visit:
         state = OutletState({**self._known.sources, **read}, self._seen)
         roots = (*self._outlet.feeds, *self._outlet.sitemaps, *self._outlet.sections)
         return state.pruned(roots, self._means.now, self._rechecks)
+
+
+def _leads_home(asked: str, led_to: str) -> bool:
+    """Whether a page's address led to its site's front page, as sites do with pages that they took off."""
+    front = URL(led_to)
+    return front.path == "/" and not front.query_string and URL(asked).path not in ("", "/")
 
 
 def on_trial(outlet: Outlet, turn: int) -> tuple[Outlet, Outlet]:

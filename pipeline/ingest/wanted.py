@@ -1,11 +1,13 @@
 """Which pages a visit asks for, and in which order: none that waits or is due is ever left out of both.
 
-New pages come first, then those that wait or whose recheck is due, then known ones that a source named anew;
-within each, what was published last.
+New pages come first, then those that wait or whose recheck is due, then known ones of which a source says
+something new; within each, what was published last.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,13 +17,25 @@ from pipeline.ingest.state import PageSeen, Rechecks
 from pipeline.urls import normalise_url
 
 
+def told_of(items: Iterable[FeedItem]) -> dict[str, str]:
+    """What a source says of its pages, by normalised URL, as a short digest."""
+    said: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        said[normalise_url(item.url)].append(f"{item.headline}\n{item.published_at}\n{item.modified}")
+    return {key: _digest("\n".join(said[key])) for key in sorted(said)}
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+
+
 def wanted(
     named: Iterable[FeedItem], known: Mapping[str, PageSeen], now: datetime, rechecks: Rechecks
 ) -> list[PageSeen]:
     """Each page once, as the state knows it, or as one that is new at `now`.
 
-    `named`: what changed sources name; `known`: pages by normalised URL; those of them that are due are asked
-    for, too.
+    `named`: pages that are new, or of which a source says something new; `known`: pages by normalised URL;
+    those of them that are due are asked for, too.
     """
     due = {key: page for key, page in known.items() if page.is_due(now, rechecks)}
     pages: dict[str, PageSeen] = {}
@@ -48,4 +62,4 @@ def _both(one: FeedItem, other: FeedItem, key: str) -> FeedItem:
     url = other.url if other.url == key else one.url
     if one.published_at or not other.published_at:
         return replace(one, url=url)
-    return FeedItem(url, one.headline or other.headline, other.published_at)
+    return FeedItem(url, one.headline or other.headline, other.published_at, one.modified or other.modified)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -70,9 +70,10 @@ class World:
 
         self.answers[place] = answer
 
-    def feed(self, host: str, *paths: str, etag: str | None = None) -> None:
+    def feed(self, host: str, *paths: str, etag: str | None = None, corrected: Container[str] = ()) -> None:
+        """A feed of pages; of those `corrected` it says so."""
         headers = {"Content_Type": "application/rss+xml"} | ({"ETag": etag} if etag else {})
-        self.page(f"{host}/feed", rss(host, *paths), **headers)
+        self.page(f"{host}/feed", rss(host, *paths, corrected=corrected), **headers)
 
     def paths(self, host: str) -> list[str]:
         return [asked.path for asked in self.asked if asked.host == host]
@@ -94,10 +95,11 @@ class World:
             self.busy[host] -= 1
 
 
-def rss(host: str, *paths: str) -> str:
+def rss(host: str, *paths: str, corrected: Container[str] = ()) -> str:
     day = format_datetime(datetime(2026, 3, 5, 9, tzinfo=UTC))
     items = "".join(
-        f"<item><title>News of {path}</title><link>http://{host}{path}</link><pubDate>{day}</pubDate></item>"
+        f"<item><title>{'Corrected: ' * (path in corrected)}News of {path}</title>"
+        f"<link>http://{host}{path}</link><pubDate>{day}</pubDate></item>"
         for path in paths
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'

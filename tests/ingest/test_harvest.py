@@ -82,36 +82,62 @@ def test_an_unchanged_feed_costs_one_request_and_asks_for_no_page(world: World, 
     assert {site["feeds_unchanged"] for site in sites.values()} == {1}
 
 
-def test_a_quiet_outlet_is_asked_ever_more_rarely_until_it_has_news(world: World, lake: FolderStore) -> None:
+def test_a_quiet_outlet_is_asked_ever_more_rarely_within_bounds(world: World, lake: FolderStore) -> None:
     for host in ("a.example", "b.example"):
         world.page(f"{host}/one", "<p>one</p>")
         world.feed(host, "/one", etag='"1"')
     both = (outlet("a.example"), outlet("b.example"))
     asked: dict[int, list[str]] = {}
-    for hour in range(1, 15):
+    for hour in range(1, 18):
         if hour != 1:
             world.page(f"b.example/{hour}", f"<p>{hour}</p>")
             world.feed("b.example", "/one", f"/{hour}", etag=f'"{hour}"')
         if hour == 12:
             world.page("a.example/two", "<p>two</p>")
             world.feed("a.example", "/one", "/two", etag='"2"')
-        _, _, sites = harvest(lake, world, *both, number=hour, rest_minutes=240)
+        _, _, sites = harvest(lake, world, *both, number=hour, poll_minutes=(0, 240))
         asked[hour] = list(sites)
-    assert [hour for hour, ids in asked.items() if "a" in ids] == [1, 2, 4, 8, 12, 13]
+    assert [hour for hour, ids in asked.items() if "a" in ids] == [1, 2, 4, 8, 12, 16]
     assert all("b" in ids for ids in asked.values())
 
 
-def test_a_changed_feed_asks_for_known_pages_conditionally(world: World, lake: FolderStore) -> None:
+def test_an_outlet_is_asked_by_how_much_is_new_within_its_own_bounds(world: World, lake: FolderStore) -> None:
+    sites = {
+        "busy": outlet("busy.example", poll_minutes=(120, 600)),  # four new pages an hour
+        "slow": outlet("slow.example", poll_minutes=(0, 600)),  # a page every five hours
+        "free": outlet("free.example"),  # as the configuration says, and silent
+    }
+    named: dict[str, list[str]] = {name: [] for name in sites}
+    asked: dict[str, list[int]] = {name: [] for name in sites}
+    for hour in range(40):
+        for name, new in (("busy", 4), ("slow", hour % 5 == 0), ("free", hour == 0)):
+            for number in range(new):
+                named[name].append(f"/{hour}-{number}")
+                world.page(f"{name}.example{named[name][-1]}", f"<p>{hour} {number}</p>")
+            world.feed(f"{name}.example", *named[name], etag=f'"{len(named[name])}"')
+        for name in harvest(lake, world, *sites.values(), number=hour, poll_minutes=(0, 60))[2]:
+            asked[name].append(hour)
+    assert asked["busy"] == [*range(0, 40, 2)]
+    assert asked["free"] == [*range(40)]
+    gaps = [after - before for before, after in pairwise(asked["slow"])]
+    assert 3 <= sum(gaps[-6:]) / 6 <= 7, gaps
+
+
+def test_a_known_page_of_which_a_feed_says_something_new_is_asked_for_conditionally(
+    world: World, lake: FolderStore
+) -> None:
     world.page("a.example/tagged", "<p>tagged</p>", ETag='"t1"')
     world.page("a.example/plain", "<p>plain</p>")
     world.page("a.example/corrected", "<p>first</p>", ETag='"c1"')
-    world.feed("a.example", "/tagged", "/plain", "/corrected", etag='"1"')
+    world.page("a.example/same", "<p>same</p>")
+    known = ("/tagged", "/plain", "/corrected", "/same")
+    world.feed("a.example", *known, etag='"1"')
     harvest(lake, world, outlet("a.example"))
     world.asked.clear()
 
     world.page("a.example/corrected", "<p>second</p>", ETag='"c2"')
     world.page("a.example/new", "<p>new</p>")
-    world.feed("a.example", "/tagged", "/plain", "/corrected", "/new", etag='"2"')
+    world.feed("a.example", *known, "/new", etag='"2"', corrected=known[:3])
     counts, pages, _ = harvest(lake, world, outlet("a.example"), number=2)
 
     outcomes = {path: (row["outcome"], row["reason"]) for path, row in pages.items()}

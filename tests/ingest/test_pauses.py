@@ -66,7 +66,7 @@ def test_one_that_is_up_again_is_read_whole_at_once_and_stands_as_before(
     assert states[5] == ("paused", [])
     assert states[6] == ("down", []), "its turn was the feed that is gone for good"
     assert {states[hour][0] for hour in (7, 8, 9)} == {"paused"}
-    assert states[10] == ("degraded", ["/one", "/two"])
+    assert states[10] == ("degraded", ["/two"])
     assert states[11] == ("degraded", []), "asked by each run again"
 
 

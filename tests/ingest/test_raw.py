@@ -23,6 +23,7 @@ from pipeline.segments import segment_key
 from tests.ingest.site import World, outlet, run
 from tests.ingest.test_harvest import DyingStore, harvest
 
+RECHECKED = {"recheck_hours": (1.0, 2.0)}  # known pages are asked for by the next two runs
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 
 
@@ -92,13 +93,10 @@ def test_each_record_names_its_request_and_who_answered(world: World, lake: Fold
 
 def test_what_has_not_changed_is_a_revisit_of_the_record_that_has_it(world: World, lake: FolderStore) -> None:
     changing(world)
-    harvest(lake, world, outlet("a.example"))
+    harvest(lake, world, outlet("a.example"), **RECHECKED)
     world.page("a.example/corrected", "<p>second</p>")
-    world.feed("a.example", "/tagged", "/plain", "/corrected", "/packed", "/more")
     for number in (2, 3):
-        _, pages, _ = harvest(lake, world, outlet("a.example"), number=number)
-        if number == 2:
-            world.feed("a.example", "/tagged", "/plain", "/corrected", "/packed", "/more", "/most")
+        _, pages, _ = harvest(lake, world, outlet("a.example"), number=number, **RECHECKED)
         first, found = by_path(records(lake, 1), "response"), records(lake, number)
         revisits = by_path(found, "revisit")
         asked = by_path(found, "request")
@@ -124,8 +122,7 @@ def test_what_has_not_changed_is_a_revisit_of_the_record_that_has_it(world: Worl
 def test_the_index_says_what_warcio_finds_and_leads_to_each_record(world: World, lake: FolderStore) -> None:
     changing(world)
     for number in (1, 2):
-        harvest(lake, world, outlet("a.example"), number=number)
-        world.feed("a.example", "/tagged", "/plain", "/corrected", "/packed", "/more")
+        harvest(lake, world, outlet("a.example"), number=number, **RECHECKED)
     files = [stored.key for stored in lake.list("raw/outlet=a/") if stored.key.endswith(".warc.gz")]
     assert len(files) == 2
     for number, key in enumerate(files, start=1):

@@ -78,6 +78,33 @@ def test_gone_is_said_at_once_by_410_and_by_404_in_two_runs(world: World, lake: 
     }
 
 
+def test_gone_is_what_leads_to_the_front_page_in_two_runs(world: World, lake: FolderStore) -> None:
+    world.page("a.example/one", "<p>one</p>")
+    world.page("a.example/", "<p>all the news</p>", ETag='"home"')
+    world.status("a.example/never", 302, Location="/")
+    world.page("a.example/moved", "<p>elsewhere</p>")
+    world.feed("a.example", "/one", "/never", "/moved", "/", etag='"f"')
+    _, pages, _ = harvest(lake, world, outlet("a.example"), number=0, recheck_hours=AGES)
+    assert {path: row["reason"] for path, row in pages.items()} == {
+        "/one": None,
+        "/never": "front_page",
+        "/moved": None,
+        "/": None,
+    }
+    world.status("a.example/one", 301, Location="http://www.a.example")
+    world.page("www.a.example/", "<p>all the news</p>", ETag='"home"')
+    world.status("a.example/moved", 301, Location="/?p=7")
+    world.page("a.example/?p=7", "<p>elsewhere</p>")
+    reasons = {}
+    for hour in (1, 2, 3):
+        _, pages, _ = harvest(lake, world, outlet("a.example"), number=hour, recheck_hours=AGES)
+        reasons[hour] = {path: (row["outcome"], row["reason"]) for path, row in pages.items()}
+    assert reasons[1]["/one"] == ("skipped", "missing")
+    assert reasons[1]["/moved"] == ("unchanged", "same_bytes")
+    assert reasons[2] == {"/one": ("skipped", "gone")}
+    assert reasons[3] == {}
+
+
 def test_nothing_is_gone_of_a_site_that_answers_404_to_everything(world: World, lake: FolderStore) -> None:
     world.page("a.example/one", "<p>one</p>")
     world.feed("a.example", "/one")
@@ -107,4 +134,4 @@ def test_ages_rise(ages: str, tmp_path: object) -> None:
     path.write_text(f'lake = "lake"\n[network]\nrecheck_hours = {ages}\n')
     with pytest.raises(BadInput, match="recheck_hours: expected hours above 0, each more than"):
         load_config(path)
-    assert Network().recheck_hours == AGES
+    assert Network().recheck_hours[-1] == AGES[-1]

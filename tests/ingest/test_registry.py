@@ -85,6 +85,8 @@ def test_a_login_is_refused_and_quoted_nowhere(tmp_path: Path, url: str) -> None
         ('"beacon.test"', '"http://beacon.test"', 13, "outlet.1.domain", "a host name"),
         ("America/Denver", "America/Atlantis", 7, "outlet.0.time_zone", "IANA time zone"),
         ("delay_seconds = 1", "delay_seconds = -1", 8, "outlet.0.delay_seconds", "greater than or equal"),
+        ("delay_seconds = 1", "poll_minutes = [60, 10]", 8, "outlet.0.poll_minutes", "0 <= least <= most <="),
+        ("delay_seconds = 1", "poll_minutes = 60", 8, "outlet.0.poll_minutes", "valid tuple"),
         ("owner_group", "ownergroup", 6, "outlet.0.ownergroup", "unexpected"),
         ('name = "The Beacon"\n', "", 10, "outlet.1.name", "required"),
     ],

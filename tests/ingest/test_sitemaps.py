@@ -15,10 +15,13 @@ def index(world: World, path: str, *children: str, etag: str | None = None) -> N
     _serve(world, path, f"<sitemapindex {_SPACE}>{listed}</sitemapindex>", etag)
 
 
-def sitemap(world: World, path: str, *pages: str, etag: str | None = None) -> None:
+def sitemap(
+    world: World, path: str, *pages: str, etag: str | None = None, modified: dict[str, str] | None = None
+) -> None:
     listed = "".join(
         f"<url><loc>http://a.example{page}</loc><news:news><news:title>News of {page}</news:title>"
-        "<news:publication_date>2026-03-05T09:00:00Z</news:publication_date></news:news></url>"
+        "<news:publication_date>2026-03-05T09:00:00Z</news:publication_date></news:news>"
+        f"<lastmod>{(modified or {}).get(page, '2026-03-05')}</lastmod></url>"
         for page in pages
     )
     _serve(world, path, f"<urlset {_SPACE} {_NEWS}>{listed}</urlset>", etag)
@@ -80,3 +83,14 @@ def test_indexes_that_lead_to_each_other_end(world: World, lake: FolderStore) ->
     assert pages == {}
     assert world.paths("a.example") == ["/robots.txt", "/index.xml", "/b.xml", "/c.xml"]
     assert "an index 2 deep in others" in sites["a"]["reason"]
+
+
+def test_a_known_page_is_asked_for_when_its_lastmod_moves(world: World, lake: FolderStore) -> None:
+    site = outlet("a.example", feeds=(), sitemaps=("http://a.example/news.xml",))
+    sitemap(world, "/news.xml", "/one", "/two")
+    assert list(harvest(lake, world, site)[1]) == ["/one", "/two"]
+    sitemap(world, "/news.xml", "/one", "/two", "/three")
+    assert list(harvest(lake, world, site, number=2)[1]) == ["/three"]
+    sitemap(world, "/news.xml", "/one", "/two", "/three", modified={"/two": "2026-03-06"})
+    _, pages, _ = harvest(lake, world, site, number=3)
+    assert {path: row["reason"] for path, row in pages.items()} == {"/two": "not_modified"}
