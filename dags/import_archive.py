@@ -10,9 +10,13 @@ are, `publish_release` releases them. What `wirefold cluster` reads is read here
 - **Kind**: what you expect it to be, or *any*; a path that has something else is refused.
 - **Outlet field**, **Columns**: of JSONL and Parquet. Common names are known; *Columns* maps ours
   (`doc_id`, `text`, `url`, `title`, `published_at`, `fetched_at`, `site`, `authors`) to the file's.
+- **Engine**, **Memory**: leave both empty for an archive that is small beside memory: its pages are folded
+  into what there is. With either, `cluster_stories` matches all pages of the lake anew, within that much
+  memory (`4GiB`) and by that engine, `local` or `spark`: for archives of millions. Stories keep their ids.
 
 ## When it is red
-- **check**: the form or the file's name is wrong; nothing was read. The log says what was expected.
+- **check**: the form or the file's name is wrong, or Spark is not installed; nothing was read. The log says
+  what was expected.
 - **take_in**: a file cannot be read, or lacks a column. Nothing was handed over. Mend what is wrong around it
   and clear the task: it goes on after the last 64 MB (or larger file) that it had read, and writes the same.
   A row or page that cannot be used, or a record that cannot be read, does not stop it and is a row in
@@ -46,6 +50,8 @@ KINDS = ("any", "jsonl", "parquet", "warc", "folder", "html", "text", "feed")
         "kind": Param("any", type="string", enum=list(KINDS), title="Kind"),
         "outlet_field": Param(None, type=["null", "string"], title="Outlet field"),
         "columns": Param({}, type="object", additionalProperties={"type": "string"}, title="Columns"),
+        "engine": Param(None, type=["null", "string"], enum=[None, "local", "spark"], title="Engine"),
+        "memory": Param(None, type=["null", "string"], title="Memory"),
     },
     default_args=DEFAULT_ARGS,
     tags=[Tag.PROJECT, Tag.IMPORT, Tag.CAN_WAIT],
@@ -54,12 +60,13 @@ KINDS = ("any", "jsonl", "parquet", "warc", "folder", "html", "text", "feed")
 def import_archive() -> None:
     @task
     def check() -> str:
-        """Refuse what cannot be read before anything is."""
-        from pipeline import intake
+        """Refuse what cannot be read, or matched so, before anything is."""
+        from pipeline import intake, steps
         from pipeline.errors import BadInput
 
         context = get_current_context()
         at, params = open_run(context), context["params"]
+        steps.check_rematch(params["engine"], params["memory"])
         path = params["path"]
         files = intake.check([path], at.config, s3_client(path))
         for file in files:
@@ -72,7 +79,7 @@ def import_archive() -> None:
     @task(outlets=[PAGES], execution_timeout=timedelta(hours=12))
     def take_in(path: str, outlet_events: Any = None) -> dict[str, int]:
         """Read it into pages, hand the run over."""
-        from pipeline import intake
+        from pipeline import intake, steps
 
         context = get_current_context()
         at, params = open_run(context), context["params"]
@@ -86,6 +93,8 @@ def import_archive() -> None:
             pace(at.run, "take_in"),
             s3_client(path),
         ).as_dict()
+        if params["engine"] or params["memory"]:
+            steps.rematch(at.lake, at.run, params["engine"], params["memory"])
         outlet_events[PAGES].extra = event_extra(at.run, counts=counts)
         tell(at.run, "take_in", counts)
         send("pages", **counts)

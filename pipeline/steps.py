@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.config import Config
+from pipeline.config import Config, Engine, bytes_of
 from pipeline.counts import Counts
 from pipeline.drafting.step import Drafted, draw_up
 from pipeline.errors import Failed
@@ -33,6 +33,7 @@ from pipeline.lake.store import Store
 from pipeline.match.blocks import compared
 from pipeline.match.scorecard import load_scorecard
 from pipeline.match.words import Words
+from pipeline.matching import spark, wish
 from pipeline.matching import step as matching
 from pipeline.matching.past import before
 from pipeline.matching.result import Matched
@@ -149,6 +150,20 @@ def match(lake: Store, run: Run, config: Config, whole: bool = False, tell: Stag
         matching.match(lake, earlier, config, said, tell=tell)
         story(lake, earlier, config)
     return matching.match(lake, run, config, said, whole, tell)
+
+
+def check_rematch(engine: Engine | None, memory: str | None) -> None:
+    """Raises `BadInput` unless all pages could be matched by this engine, within this memory ("4GiB")."""
+    if memory:
+        bytes_of(memory)
+    if engine == "spark":
+        spark.need()
+
+
+def rematch(lake: Store, run: Run, engine: Engine | None, memory: str | None) -> None:
+    """Have the run's match, whoever makes it, match all pages anew: by this engine, within this memory;
+    None: as it is configured. Once it is matched, this changes nothing."""
+    wish.leave(lake, run.run_id, wish.Wish(engine, memory))
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:

@@ -45,11 +45,9 @@ Work = Callable[[NDArray[np.int64], pa.Table], pa.Table]
 def session(master: str | None) -> Iterator[Any]:
     """A Spark session at `master` (local[2]; None: as spark-submit says). Raises `BadInput` without
     pyspark or Java."""
-    try:
-        from pyspark.sql import SparkSession
-    except ModuleNotFoundError:
-        raise BadInput("the engine spark needs pyspark: pip install 'wirefold[spark]'") from None
-    need_java()
+    need()
+    from pyspark.sql import SparkSession
+
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("wirefold")
     settings = {"spark.ui.enabled": "false", "spark.sql.execution.arrow.maxRecordsPerBatch": "1"}
@@ -64,8 +62,12 @@ def session(master: str | None) -> Iterator[Any]:
         spark.stop()
 
 
-def need_java() -> None:
-    """Raises `BadInput` without a Java."""
+def need() -> None:
+    """Raises `BadInput` without pyspark or Java."""
+    try:
+        import pyspark.sql  # noqa: F401
+    except ModuleNotFoundError:
+        raise BadInput("the engine spark needs pyspark: pip install 'wirefold[spark]'") from None
     home = os.environ.get("JAVA_HOME")
     if not (Path(home, "bin", "java").exists() if home else shutil.which("java")):
         raise BadInput(_JAVA)

@@ -26,6 +26,7 @@ from pipeline.matching.said import Said
 from pipeline.matching.spilled import folded
 from pipeline.matching.texts import Progress
 from pipeline.matching.whole import fold_all
+from pipeline.matching.wish import Wish, leave, left
 from pipeline.model import Run
 
 
@@ -40,18 +41,19 @@ def match(
     """Match the run's pages; with `whole`, all pages of the lake anew, whatever was found before. `said`
     gives the judgements (segments.JUDGEMENTS) that bind in a run; `tell` gets the progress of the stages of
     all pages within `config.memory`."""
-    wish = f"clusters/run={run.run_id}/rematch"
+    wish = left(lake, run.run_id)
     if stands := done(lake, run.run_id):
-        if whole and not lake.exists(wish):
+        if whole and not wish:
             raise BadInput(f"run {run.run_id} is matched already: to match all pages anew takes a new run")
         return stands.matched
-    if whole:
-        lake.put(wish, b"")  # a rerun, by whomever, wishes the same
+    if whole and not wish:
+        leave(lake, run.run_id, wish := Wish())
+    config = wish.within(config) if wish else config
     scorecard = load_scorecard(config.scorecard)
     kind = f"{config.params.matching()}-{scorecard.digest()}"
     before = order.runs_before(lake, run)
     last = done(lake, before[-1]) if before else None
-    whole = lake.exists(wish) or last is None or last.kind != kind
+    whole = wish is not None or last is None or last.kind != kind
     mark = last.mark if last else ""
     if whole and (config.memory is not None or config.engine == "spark"):
         with folded(lake, run, said(run), scorecard, config, kind, tell or _untold) as result:

@@ -32,7 +32,7 @@ SHAPES = {
         "emits": ["take_in > wirefold_pages"],
         "pools": [],
         "rules": [],
-        "params": ["columns", "kind", "now", "outlet_field", "path"],
+        "params": ["columns", "engine", "kind", "memory", "now", "outlet_field", "path"],
         "deadline": [],
     },
     "cluster_stories": {

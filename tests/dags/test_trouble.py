@@ -14,6 +14,7 @@ from infra.demo.server import DemoServer
 from pipeline.lake.locate import open_store
 from pipeline.lake.order import places
 from pipeline.lake.store import Store
+from pipeline.matching.result import done
 from pipeline.publish.release import read_manifest, read_table
 from tests.dags.airflow_alone import ask_airflow
 from tests.dags.outlets import GONE, SOME, write_config
@@ -65,6 +66,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> T
                 "kind": "jsonl",
                 "outlet_field": "paper",
                 "columns": {"doc_id": "key", "text": "story"},
+                "memory": "1GiB",
             }
         )
         config = write_config(home, str(lake), server.address, (*SOME, GONE))
@@ -117,6 +119,8 @@ def test_an_archive_folds_into_the_stories_that_there_are(troubled: Troubled) ->
     [event] = [e for e in troubled.events if e.get("counts", {}).get("fetched") == 3]
     assert (event["counts"]["published"], event["counts"]["quarantined"]) == (2, 1)
     copies = read_table(troubled.lake, "republications").to_pylist()
+    told = done(troubled.lake, f"{ARCHIVE:%Y%m%dT%H%M%SZ}")
+    assert told and told.whole, "the form asked for it"
     of = {row["doc_id"]: row for row in copies}
     assert {row["outlet_id"] for row in copies if row["story_id"] == of["a-1"]["story_id"]} > {"old-post"}
     assert [row["doc_id"] for row in copies if row["story_id"] == of["a-2"]["story_id"]] == ["a-2"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,10 +16,11 @@ from pipeline.config import Config, bytes_of
 from pipeline.errors import BadInput
 from pipeline.lake.folder import FolderStore
 from pipeline.matching import shelf, spilled
+from pipeline.matching.result import done
 from pipeline.model import Run
 from tests.benchmarks import corpus
 from tests.e2e.network import EVENING, site
-from tests.matching.desk import Desk, pages_of
+from tests.matching.desk import START, Desk, pages_of
 
 NOW = Run.at(datetime(2026, 5, 1, tzinfo=UTC))
 _TINY = 3_000  # bytes: every step of even a small corpus is taken in many parts
@@ -74,6 +75,30 @@ def test_lakes_of_several_runs(tmp_path: Path, tiny: None, seed: int) -> None:
             desk.take(pages[at::3] + pages[:2], whole=at == 2)
         found.append(bytes_in(desk.lake))
     assert found[0] == found[1]
+
+
+def test_that_all_are_matched_anew_may_be_left_for_whoever_matches_the_run(tmp_path: Path) -> None:
+    pages, found = pages_of(3, 8), []
+    for name in ("asked", "left"):
+        desk = Desk(tmp_path / name)
+        desk.take(pages[::2])
+        following = Run.at(START + timedelta(hours=1))
+        if name == "left":
+            steps.rematch(desk.lake, following, "local", "1MiB")
+            with pytest.raises(BadInput, match=r"memory: \d+ documents take at least"):
+                desk.take(pages[1::2])
+            steps.rematch(desk.lake, following, "local", "600MiB")
+        desk.take(pages[1::2], whole=name == "asked")
+        found.append({key: held for key, held in bytes_in(desk.lake).items() if not key.endswith("rematch")})
+        told = done(desk.lake, following.run_id)
+        assert told and told.whole
+    assert found[0] == found[1]
+
+
+def test_what_cannot_be_matched_with_is_refused_before_any_work() -> None:
+    with pytest.raises(BadInput, match="memory: expected a size like 4GiB"):
+        steps.check_rematch(None, "plenty")
+    steps.check_rematch("local", "4GiB")
 
 
 @pytest.mark.slow
