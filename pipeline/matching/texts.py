@@ -21,10 +21,10 @@ from pipeline.match.blocks import boilerplate, coded, url_keys
 from pipeline.match.chrome import Chrome, Lines, learn, read_lines, strip
 from pipeline.match.figures import Articles
 from pipeline.match.words import Words
+from pipeline.matching.executed import words_in
 from pipeline.matching.pages import NARROW, times_of
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import FiledWords, Shelf
-from pipeline.matching.executed import words_in
 from pipeline.params import Params
 
 # called with a stage, and how much of how much of it is done

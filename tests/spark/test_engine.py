@@ -10,15 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pipeline import steps
+from pipeline import intake, steps
+from pipeline.config import Config
 from pipeline.errors import BadInput
 from pipeline.lake.folder import FolderStore
-from pipeline.matching import spark
+from pipeline.lake.s3 import S3Store
+from pipeline.matching import spark, spread
+from tests.benchmarks import corpus
+from tests.benchmarks.scaling import skewed
 from tests.matching.desk import Desk, pages_of
 from tests.matching.test_spilled import NOW, bytes_in, lake_of, matched
 from tests.readers.test_spark import python
+from tests.servers import S3Server
 
 __all__ = ["python"]
 
@@ -134,6 +142,58 @@ def test_a_lake_of_several_runs_by_spark(tmp_path: Path, python: Path) -> None:
     by_spark(python, other.url, tmp_path / "cache-spark", run_id, "whole")
     steps.match(desk.lake, desk.runs[-1], desk.config, whole=True)
     assert bytes_in(other) == bytes_in(desk.lake)
+
+
+@pytest.mark.slow
+def test_a_skewed_corpus_killed_on_its_way(tmp_path: Path, python: Path) -> None:
+    """One body in a quarter of all pages, one site with three tenths of them; killed within a search and
+    behind another, it goes on with what executors put into the lake, of which nothing is left at the end."""
+    pq.write_table(corpus.block(corpus.SEED, 0, 800), tmp_path / "even.parquet")
+    rows = pa.concat_tables(list(skewed(pq.ParquetFile(tmp_path / "even.parquet"))))
+    pq.write_table(rows, tmp_path / "skewed.parquet")
+    lake = FolderStore(str(tmp_path / "lake"))
+    config = Config.for_files(lake.url, ()).with_cache(tmp_path / "cache")
+    intake.take_in(lake, NOW, config, [tmp_path / "skewed.parquet"], "site")
+    other = FolderStore(str(tmp_path / "other"))
+    shutil.copytree(lake.url, other.url, dirs_exist_ok=True)
+    cache, told = tmp_path / "cache-spark", []
+    for killed in ("pairs-05.part", "pairs-07", "none"):
+        told += by_spark(python, other.url, cache, NOW.run_id, killed=killed)
+        laid = [stored.key for stored in other.list("spark/")]
+        assert bool(laid) == (killed != "none")
+    began = [name for kind, name, _ in told if kind == "stage"]
+    all_stages = ["read", "chrome", "sign", "bands", *(f"pairs-{n:02d}" for n in range(44)), "settle"]
+    assert sorted(began) == sorted([*all_stages, "pairs-05"])
+    jobs = Counter(name for kind, name, _ in told if kind == "job")
+    assert jobs["signed"] == jobs["keys"] == 1
+    assert bytes_in(other) == matched(lake, config)
+    for name in ("clusters", "pairs", "boilerplate"):
+        shutil.rmtree(Path(lake.url, name))
+    assert bytes_in(other) == matched(lake, config.within("600MiB", tmp_path / "scratch"))
+
+
+@pytest.mark.slow
+def test_a_lake_on_s3_without_a_connector(tmp_path: Path, python: Path, s3_server: S3Server) -> None:
+    lake, config = lake_of(tmp_path, 300)
+    with s3_server.client() as client:
+        url = f"s3://{s3_server.new_bucket(client)}/news"
+        other = S3Store(url, client=client)
+        for key in bytes_in(lake):
+            other.put(key, lake.get(key))
+        told = by_spark(python, url, tmp_path / "cache-spark", NOW.run_id, environment=s3_server.environment)
+        assert by_executors(told)
+        left = {stored.key: other.get(stored.key) for stored in other.list("")}
+    assert left == matched(lake, config)
+
+
+def test_pairs_that_hang_together_are_one_part_unless_it_is_too_large() -> None:
+    pairs = np.array([[0, 1], [5, 6], [1, 2], [7, 8], [2, 3], [8, 9]])
+    alone = spread.shares(pairs, np.full(6, 10), cores=2)
+    assert [part.tolist() for part in alone] == [[0, 2], [4, 1], [3, 5]]
+    many = np.stack([np.zeros(1_000, np.int64), np.arange(1, 1_001)], axis=1)
+    parts = spread.shares(many, np.full(1_000, 8 << 20), cores=1)
+    assert np.concatenate(parts).tolist() == list(range(1_000))
+    assert max(map(len, parts)) == 8  # 64 MiB of texts
 
 
 def test_without_pyspark_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
