@@ -124,8 +124,8 @@ class Spread(Fetching):
         return np.asarray(np.concatenate(found)[np.argsort(np.concatenate(parts))], np.int32)
 
     def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
-        """All that is asked at once: the values are four bytes each, and one pass counts them."""
-        return Verifier.with_rarity(self, verdicts, groups)
+        """The texts are elsewhere: what is asked for alone bounds a batch."""
+        return self._with_rarity(verdicts, groups, np.zeros(len(verdicts), np.int64))
 
     def asked(self, verdicts: Verdicts) -> Asked:
         if not len(verdicts):

@@ -20,7 +20,7 @@ from pipeline.config import Config
 from pipeline.errors import BadInput
 from pipeline.lake.folder import FolderStore
 from pipeline.lake.s3 import S3Store
-from pipeline.matching import spark, spread
+from pipeline.matching import spark, spilled, spread
 from tests.benchmarks import corpus
 from tests.benchmarks.scaling import skewed
 from tests.matching.desk import Desk, pages_of
@@ -194,6 +194,13 @@ def test_pairs_that_hang_together_are_one_part_unless_it_is_too_large() -> None:
     parts = spread.shares(many, np.full(1_000, 8 << 20), cores=1)
     assert np.concatenate(parts).tolist() == list(range(1_000))
     assert max(map(len, parts)) == 8  # 64 MiB of texts
+
+
+def test_what_a_run_left_that_was_killed_right_behind_its_result_goes(tmp_path: Path) -> None:
+    lake, config = lake_of(tmp_path, 50)
+    left = matched(lake, config)
+    lake.put(f"{spilled.prefix_of(NOW)}some/texts-000000", b"words")
+    assert matched(lake, config.run_by("spark", None)) == left
 
 
 def test_without_pyspark_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
