@@ -121,10 +121,10 @@ def _found(stages: Stages, texts: Texts, lake: Store, run: Run, said: pa.Table) 
 
 def _sign(stages: Stages, texts: Texts, lake: Store, run: Run, folder: Path) -> None:
     """Signatures, which are stored in the lake as well, if they are new there."""
-    docs, signed = texts.docs, stages.sign(texts.chrome_rows(), folder)
     known = signatures.known(lake, stages.params)
-    fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
-    signatures.add(lake, stages.params, run.run_id, docs.doc_ids, signed.signatures, fresh)
+    fresh = np.flatnonzero(pc.invert(pc.is_in(texts.docs.doc_ids, value_set=known)))
+    signed = stages.sign(texts.chrome_rows(), fresh, folder)
+    signatures.add(lake, stages.params, run.run_id, texts.docs.doc_ids, signed.signatures, fresh)
 
 
 def _digest(docs: Documents) -> str:

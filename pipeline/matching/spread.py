@@ -193,17 +193,18 @@ class SpreadStages(Stages):
 
     executors: Executors
 
-    def sign_all(self, chrome: pa.Table, room: Room, folder: Path) -> Signed:
-        """The signatures come back for the lake only."""
+    def sign_all(self, chrome: pa.Table, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
+        """The signatures come back for the lake only, which has those of others."""
         n, executors = len(self.articles), self.executors
         signatures = room((n, self.params.num_perm), np.uint32)
         digests, held = np.empty(n, np.uint64), np.empty(n, np.int32)
         work = partial(executed.signed, executors.place, to_parquet(chrome), self.params)
         made = executors.cluster.run(executors.pages, work)
         for pages, (segment, own) in zip(executors.pages, made, strict=True):
-            stored = executors.docs.lake.get(executors.place.signatures(segment))
-            signatures[pages.docs] = np.frombuffer(stored, np.uint32).reshape(-1, self.params.num_perm)
             digests[pages.docs], held[pages.docs] = own
+            if np.isin(pages.docs, fresh).any():
+                stored = executors.docs.lake.get(executors.place.signatures(segment))
+                signatures[pages.docs] = np.frombuffer(stored, np.uint32).reshape(-1, self.params.num_perm)
         held.tofile(folder / "held")
         return Signed(signatures, digests, firsts_of(digests))
 

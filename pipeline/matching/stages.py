@@ -65,14 +65,15 @@ class Stages:
     share: int
     tell: Progress
 
-    def sign(self, chrome: pa.Table, folder: Path) -> Signed:
+    def sign(self, chrome: pa.Table, fresh: NDArray[np.int64], folder: Path) -> Signed:
+        """Digests of all, and signatures at least of those that are `fresh` (int64[k])."""
         self.tell(SIGN, 0, len(self.articles))
-        signed = self.sign_all(chrome, self.shelf.room(folder, SIGNATURES), folder)
+        signed = self.sign_all(chrome, fresh, self.shelf.room(folder, SIGNATURES), folder)
         signed.digests.tofile(folder / "digests")
         signed.same.tofile(folder / "same")
         return signed
 
-    def sign_all(self, chrome: pa.Table, room: Room, folder: Path) -> Signed:
+    def sign_all(self, chrome: pa.Table, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
         return sign(self.articles.words, self.params, room)
 
     def signed(self) -> Signed:
