@@ -44,7 +44,7 @@ from pipeline.matching.fetched import Fetching
 from pipeline.matching.spark import Cluster
 from pipeline.matching.stages import BANDS, SIGN, Stages
 
-# pairs that are worth a job, which takes half a second: fewer are answered by the driver, 25 us each
+# pairs that are worth a job, which takes most of a second: the driver answers fewer in .1 s at most
 WORTH = 1 << 12
 _PART_BYTES = 64 << 20  # of the texts of the pairs that a task verifies
 _PART_KEYS = 1 << 22  # of a band that a task sorts, 24 bytes each
