@@ -30,7 +30,7 @@ ScratchFolder = Annotated[
 ]
 ByEngine = Annotated[
     Literal["local", "spark"],
-    typer.Option("--engine", help="What reads and signs single documents when all are matched."),
+    typer.Option("--engine", help="What does the work on texts when all are matched."),
 ]
 Master = Annotated[
     str | None, typer.Option(help="Where Spark is, like local[2]; default: as spark-submit says.")

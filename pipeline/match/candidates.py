@@ -9,8 +9,9 @@ joined is not made again: of sixty copies of a story 1,770 pairs would be, and 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ _EIGHTHS = np.arange(1, 8, dtype=np.uint64) << np.uint64(61)
 _BANDS = 4  # made at once, as their rows lie side by side: one at a time is three times the memory traffic
 _SPARING = 3  # passes; what two groups of many copies still ask after so many was mostly refused before
 _PASSES = 4  # of eleven bits: 44 bits tell all but a few of a hundred million documents apart
+# looks, when its search begins, for open pairs that share a key; and how many buckets are not multiplied out
+Find = Callable[[], tuple[NDArray[np.uint64], int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +120,23 @@ class Groups:
 
 def searches(
     articles: Articles,
-    bands: Iterable[NDArray[np.uint64]],
-    anchored: Iterable[NDArray[np.uint64]],
+    by_band: Iterable[Find],
+    by_anchors: Find,
     same_text: NDArray[np.int64],
     chosen: NDArray[np.int64],
     groups: Groups,
     params: Params,
-    parts: int = 1,
 ) -> Iterator[Iterator[Round]]:
     """Searches for pairs among the documents `chosen` (int64[k], ascending), each as its rounds: one for each
-    of the `bands` (uint64[k], scratch: it is sorted), then by anchors, then by addresses. `anchored`: see
-    `anchors_of`; `same_text` int64[n]: the first document with the same words. `parts`, a power of two: a
-    band is sorted in so many.
+    band, then by anchors, then by addresses. `same_text` int64[n]: the first document with the same words.
 
     Whoever takes a round enters its verdicts into `groups` before the next. A search that is not begun costs
     nothing.
     """
     spans = spans_of(articles.times, same_text)
-    for keys in bands:
-        yield _by_band(keys, spans, chosen, groups, params, parts)
-    yield _by_anchors(anchored, spans, chosen, groups, params)
+    for find in by_band:
+        yield _rounds(BY_BANDS, find, spans, groups, params)
+    yield _rounds(BY_ANCHORS, by_anchors, spans, groups, params)
     yield _by_address(articles, chosen, groups, params)
 
 
@@ -158,22 +158,35 @@ def anchors_of(words: Words, chosen: NDArray[np.int64], params: Params) -> Itera
     yield from np.split(anchored, np.searchsorted(anchored, _EIGHTHS))
 
 
-def _by_band(
-    keys: NDArray[np.uint64],
-    spans: NDArray[np.int64],
+def in_bands(
+    bands: Iterable[NDArray[np.uint64]],
     chosen: NDArray[np.int64],
     groups: Groups,
     params: Params,
-    parts: int,
-) -> Iterator[Round]:
+    parts: int = 1,
+) -> Iterator[Find]:
+    """Looks among the documents `chosen` in each of the bands (uint64[k], scratch: it is sorted). `parts`, a
+    power of two: a band is sorted in so many."""
+    for keys in bands:
+        yield partial(_in_band, keys, chosen, groups, params, parts)
+
+
+def _in_band(
+    keys: NDArray[np.uint64], chosen: NDArray[np.int64], groups: Groups, params: Params, parts: int
+) -> tuple[NDArray[np.uint64], int]:
     found, capped = [np.zeros(0, np.uint64)], 0
     for own, docs in _parts(keys, chosen, parts):
-        buckets.sort_by_key(own, docs, np.empty_like(own), np.empty_like(docs), _PASSES)
-        pairs, over = groups.sharing(own, docs, params.bucket_cap)
+        pairs, over = in_part(own, docs, groups, params)
         found, capped = [*found, pairs.copy()], capped + over
-    for taken in groups.passes(_near(np.concatenate(found), spans, params)):
-        yield Round(BY_BANDS, taken, capped)
-        capped = 0
+    return np.concatenate(found), capped
+
+
+def in_part(
+    keys: NDArray[np.uint64], docs: NDArray[np.uint32], groups: Groups, params: Params
+) -> tuple[NDArray[np.uint64], int]:
+    """What is found in a part of a band, its documents ascending; both arrays are sorted by the keys."""
+    buckets.sort_by_key(keys, docs, np.empty_like(keys), np.empty_like(docs), _PASSES)
+    return groups.sharing(keys, docs, params.bucket_cap)
 
 
 def _parts(
@@ -192,16 +205,12 @@ def _parts(
         yield own, docs
 
 
-def _by_anchors(
-    anchored: Iterable[NDArray[np.uint64]],
-    spans: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-    groups: Groups,
-    params: Params,
+def _rounds(
+    found_by: str, find: Find, spans: NDArray[np.int64], groups: Groups, params: Params
 ) -> Iterator[Round]:
-    pairs, capped = _anchor_pairs(anchored, chosen, groups, params)
+    pairs, capped = find()
     for taken in groups.passes(_near(pairs, spans, params)):
-        yield Round(BY_ANCHORS, taken, capped)
+        yield Round(found_by, taken, capped)
         capped = 0
 
 
@@ -238,10 +247,10 @@ def _url_pairs(
     return groups.sharing(keys, docs, params.bucket_cap)[0]
 
 
-def _anchor_pairs(
+def by_anchors(
     anchored: Iterable[NDArray[np.uint64]], chosen: NDArray[np.int64], groups: Groups, params: Params
 ) -> tuple[NDArray[np.uint64], int]:
-    """Pairs that share enough anchors: two, or one where the shorter text has fewer than eight.
+    """Pairs that share enough anchors; `anchored`: see `anchors_of`.
 
     An eighth of the anchors is looked at at a time: copies of all were 800 MB for a million documents.
     """
@@ -249,11 +258,24 @@ def _anchor_pairs(
     held = np.zeros(n, np.int32)
     found, capped = [np.zeros(0, np.uint64)], 0
     for part in anchored:
-        keys, owners = part & ~_LOW, chosen[part & _LOW].astype(np.uint32)
+        owners = chosen[part & _LOW]
         held += np.bincount(owners, minlength=n).astype(np.int32)
-        sharing, over = groups.sharing(keys, owners, params.bucket_cap)
+        sharing, over = by_anchors_in_part(part, owners.astype(np.uint32), groups, params)
         found, capped = [*found, sharing.copy()], capped + over
+    return enough_shared(found, held), capped
+
+
+def by_anchors_in_part(
+    anchored: NDArray[np.uint64], owners: NDArray[np.uint32], groups: Groups, params: Params
+) -> tuple[NDArray[np.uint64], int]:
+    """The pairs that share anchors of a part, ascending, once for each."""
+    return groups.sharing(anchored & ~_LOW, owners, params.bucket_cap)
+
+
+def enough_shared(found: list[NDArray[np.uint64]], held: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """Of the pairs that share anchors, once for each, those that share two, or one where the shorter text has
+    fewer than eight; `held` int32[n]: how many each document has."""
     pairs = np.concatenate(found)
-    del found
+    found.clear()
     pairs.sort()
-    return pairs[: buckets.enough_shared(pairs, held)], capped
+    return pairs[: buckets.enough_shared(pairs, held)]

@@ -12,12 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.bridges import Bridges, direct, inside
-from pipeline.match.candidates import Groups, Round, anchors_of, bands_of, searches
+from pipeline.match.candidates import (
+    Find,
+    Groups,
+    Round,
+    anchors_of,
+    bands_of,
+    by_anchors,
+    in_bands,
+    searches,
+)
 from pipeline.match.clusters import BY_JUDGEMENT, Clusters
 from pipeline.match.judged import Judged, abide
 from pipeline.match.kernels import groups as kernel
@@ -88,12 +98,10 @@ class Clustering:
         )
         return cls(signed.digests, same_text, chosen, groups, verifier, known)
 
-    def searches(
-        self, bands: Iterable[NDArray[np.uint64]], anchored: Iterable[NDArray[np.uint64]], parts: int = 1
-    ) -> Iterator[Iterator[Round]]:
+    def searches(self, by_band: Iterable[Find], by_anchors: Find) -> Iterator[Iterator[Round]]:
         """See `candidates.searches`."""
-        given = self.verifier.articles, bands, anchored, self.same_text, self.chosen, self.groups
-        return searches(*given, self.verifier.params, parts)
+        given = self.verifier.articles, by_band, by_anchors, self.same_text, self.chosen, self.groups
+        return searches(*given, self.verifier.params)
 
     def again(self) -> Found:
         """The verdicts on what is known from before; what is sure joins."""
@@ -162,9 +170,11 @@ def cluster(
     """
     clustering = Clustering.begin(signed, verifier, known)
     found = [clustering.again()]
+    among = clustering.chosen, clustering.groups, verifier.params
     bands = bands_of(signed, clustering.chosen, verifier.params)
     anchored = anchors_of(verifier.articles.words, clustering.chosen, verifier.params)
-    found += map(clustering.verified, clustering.searches(bands, anchored))
+    searches = clustering.searches(in_bands(bands, *among), partial(by_anchors, anchored, *among))
+    found += map(clustering.verified, searches)
     return clustering.joined(clustering.settled(Found.concat(found)), judged)
 
 

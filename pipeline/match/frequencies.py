@@ -26,28 +26,25 @@ _AT_ONCE = 1 << 11  # documents that a thread reads at once
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class Index:
     """Values that are looked up, as kernels.frequencies has them; eight bits of the sieve a slot."""
 
     bits: NDArray[np.uint64]
     slots: NDArray[np.uint32]
 
 
-def rare_shares(
-    texts: Words,
-    pairs: NDArray[np.int64],
-    shared: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    few: int,
-    width: int,
-    take: Take,
-) -> NDArray[np.float64]:
-    """Of the shingles that two texts share, or a sample of them, the share that occurs in at most `few`
-    groups, float64[m].
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of m pairs the shingles that both texts have, or a sample of them: `held` uint32, `counts` int64[m] of
+    them at opens[p] each; `opens` int64[m + 1]."""
 
-    `pairs` int64[m, 2] of `texts`; `shared` int64[m]: the number of their shared shingles; `groups` int64[n]:
-    the group of each of all documents, -1 for those that do not count; `take`: some of all documents.
-    """
+    held: NDArray[np.uint32]
+    opens: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def asked_of(texts: Words, pairs: NDArray[np.int64], shared: NDArray[np.int64], width: int) -> Asked:
+    """What pairs (int64[m, 2]) of the texts ask; `shared` int64[m]: the number of their shared shingles."""
     opens = np.concatenate([[0], np.cumsum(np.minimum(shared, MOST_ASKED))])
     held, counts = np.empty(opens[-1], np.uint32), np.zeros(len(pairs), np.int64)
     own = (texts.words, texts.starts, texts.ends, texts.longest)
@@ -57,28 +54,42 @@ def rare_shares(
         kernel.shared_shingles(*own, pairs[part], width, shared[part], _SAMPLED, bounds, held, counts[part])
 
     pairs_in_threads(work, len(pairs))
-    if not counts.any():
-        return np.zeros(len(pairs))
-    asked = np.empty(counts.sum(), np.uint64)
-    kernel.list_asked(held, opens, counts, asked)
-    asked.sort()
-    values = (asked >> np.uint64(32)).astype(np.uint32)
-    index = _index(values[np.flatnonzero(np.diff(values, prepend=~values[:1]))])
-    frequencies = _frequencies(take, index, groups, width)
-    rare = np.zeros(len(pairs), np.int64)
-    kernel.count_rare(asked, index.slots, frequencies, few, rare)
-    return np.asarray(rare / np.maximum(counts, 1))
+    return Asked(held, opens, counts)
 
 
-def _index(values: NDArray[np.uint32]) -> _Index:
+def rare_shares(
+    asked: Asked, frequencies: Callable[[NDArray[np.uint32]], NDArray[np.uint16]], few: int
+) -> NDArray[np.float64]:
+    """Of the shingles that each pair asks for, the share that occurs in at most `few` groups, float64[m].
+
+    `frequencies` counts the groups that hold each of some different values, by their slots in the index of
+    these values (at least all that are no more than `few`).
+    """
+    if not asked.counts.any():
+        return np.zeros(len(asked.counts))
+    each = np.empty(asked.counts.sum(), np.uint64)
+    kernel.list_asked(asked.held, asked.opens, asked.counts, each)
+    each.sort()
+    values = (each >> np.uint64(32)).astype(np.uint32)
+    values = values[np.flatnonzero(np.diff(values, prepend=~values[:1]))]
+    rare = np.zeros(len(asked.counts), np.int64)
+    kernel.count_rare(each, index_of(values).slots, frequencies(values), few, rare)
+    return np.asarray(rare / np.maximum(asked.counts, 1))
+
+
+def index_of(values: NDArray[np.uint32]) -> Index:
     places = max(1 << (2 * len(values)).bit_length(), 64)
-    index = _Index(np.zeros(places // 8, np.uint64), np.zeros(places, np.uint32))
+    index = Index(np.zeros(places // 8, np.uint64), np.zeros(places, np.uint32))
     kernel.fill(values, index.bits, index.slots)
     return index
 
 
-def _frequencies(take: Take, index: _Index, groups: NDArray[np.int64], width: int) -> NDArray[np.uint16]:
-    """Groups that hold the value of each slot, uint16[len(index.slots)]; past 255 a thread stops counting."""
+def frequencies(
+    values: NDArray[np.uint32], take: Take, groups: NDArray[np.int64], width: int
+) -> NDArray[np.uint16]:
+    """Groups that hold each of the values, uint16 by slots; past 255 a thread stops counting. `groups`
+    int64[n]: of each of all documents, -1 for those that do not count; `take`: some of all documents."""
+    index = index_of(values)
     counted = np.flatnonzero(groups >= 0)
     counted = counted[np.argsort(groups[counted], kind="stable")]
     changes = np.flatnonzero(np.diff(groups[counted], prepend=-1))  # a group is one thread's
@@ -96,3 +107,17 @@ def _frequencies(take: Take, index: _Index, groups: NDArray[np.int64], width: in
     with ThreadPoolExecutor(THREADS) as pool:
         parts = list(pool.map(work, np.split(counted, cuts)))
     return np.asarray(np.sum(parts, axis=0, dtype=np.uint16))
+
+
+def groups_holding(
+    values: NDArray[np.uint32], texts: Words, groups: NDArray[np.int64], width: int, most: int
+) -> NDArray[np.uint64]:
+    """Which of the groups of some texts (int64[n], -1: does not count) hold each of the values: once each, as
+    slot << 32 | group, at most so many of a value."""
+    index = index_of(values)
+    counted = np.flatnonzero(groups >= 0)
+    counted = counted[np.argsort(groups[counted], kind="stable")]
+    some = texts.take(counted)
+    out = np.empty(int(some.lengths.sum()) + 1, np.uint64)
+    own = some.words, some.starts, some.ends, some.longest, groups[counted]
+    return out[: kernel.list_groups(*own, width, index.bits, index.slots, most, out)].copy()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.figures import CONTAINMENT, RARE, Articles, measure
-from pipeline.match.frequencies import rare_shares
+from pipeline.match.frequencies import Asked, asked_of, frequencies, rare_shares
 from pipeline.match.kernels import overlap
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.words import Words
@@ -127,10 +128,18 @@ class Verifier:
 
     def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
         """The verdicts with how rare the shared words are among their figures, scores unchanged."""
-        width = self.params.shingle_words
-        few = self.scorecard.few_stories
-        texts, pairs = self.texts_of(verdicts.pairs)
-        rare = rare_shares(texts, pairs, verdicts.shared, groups, few, width, self.take)
+        rare = rare_shares(
+            self.asked(verdicts), partial(self.frequencies, groups), self.scorecard.few_stories
+        )
         figures = verdicts.figures.copy()
         figures[:, RARE] = figures[:, CONTAINMENT] * rare
         return replace(verdicts, figures=figures)
+
+    def asked(self, verdicts: Verdicts) -> Asked:
+        """The shared shingles of each pair of which it is asked how rare they are."""
+        texts, pairs = self.texts_of(verdicts.pairs)
+        return asked_of(texts, pairs, verdicts.shared, self.params.shingle_words)
+
+    def frequencies(self, groups: NDArray[np.int64], values: NDArray[np.uint32]) -> NDArray[np.uint16]:
+        """In how many groups each of the values occurs."""
+        return frequencies(values, self.take, groups, self.params.shingle_words)

@@ -31,7 +31,13 @@ class Fetching(Verifier):
 
     def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
         """As many pairs at once as may be held; each batch takes a pass over all texts."""
-        turns = np.cumsum(self._bytes_of(verdicts.pairs) + _ASKED * np.minimum(verdicts.shared, MOST_ASKED))
+        return self._with_rarity(verdicts, groups, self._bytes_of(verdicts.pairs))
+
+    def _with_rarity(
+        self, verdicts: Verdicts, groups: NDArray[np.int64], held: NDArray[np.int64]
+    ) -> Verdicts:
+        """The same; `held` int64[m]: bytes of each pair, beside what it asks for."""
+        turns = np.cumsum(held + _ASKED * np.minimum(verdicts.shared, MOST_ASKED))
         batches = np.split(np.arange(len(verdicts)), _cuts(turns, self.memory))
         rare = super(Fetching, self).with_rarity
         return Verdicts.concat([rare(verdicts.take(some), groups) for some in batches])

@@ -23,14 +23,17 @@ from pipeline.errors import BadInput, Failed
 from pipeline.lake import signatures
 from pipeline.lake.pages import Documents, documents
 from pipeline.lake.store import Store
+from pipeline.match.figures import Articles
 from pipeline.match.pairs import kept_pairs
 from pipeline.match.scorecard import Scorecard
+from pipeline.matching.executed import Place
 from pipeline.matching.pages import NAMED
 from pipeline.matching.result import Result
 from pipeline.matching.said import judged_among
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import Shelf
-from pipeline.matching.spark import Cluster, session
+from pipeline.matching.spark import Cluster, clear, session
+from pipeline.matching.spread import Executors, SpreadStages
 from pipeline.matching.stages import BANDS, SETTLE, SIGN, SIGNATURES, Stages
 from pipeline.matching.texts import CHROME, READ, Progress, Texts
 from pipeline.matching.whole import result_of
@@ -61,47 +64,49 @@ def folded(
         )
     name = f"{_digest(docs)}-{kind}"
     try:
-        with Shelf(budget) as shelf, Scratch(config.scratch, lake.url, name) as scratch:
+        with Shelf(budget) as shelf:
             share = (budget - least) // _SHARES + _LEAST_SHARE
-            with _cluster(config, docs, scratch, f"spark/{name}/") as cluster:
-                texts = Texts(docs, scratch, shelf, config.params, tell, cluster)
-                stages = _signed(texts, lake, run, scorecard, share)
-            yield _found(stages, texts, said)
-            scratch.drop()
+            if config.engine == "spark":
+                with (
+                    Scratch(config.scratch, lake.url, f"{name}-spark") as scratch,
+                    session(config.master) as spark,
+                ):
+                    place = Place(lake.url, f"{prefix_of(run)}{name}/")
+                    executors = Executors(Cluster(spark), docs, place)
+                    texts = Texts(docs, scratch, shelf, config.params, tell, executors.words)
+                    given = _learned(texts), scratch, shelf, scorecard, config.params, share, tell
+                    yield _found(SpreadStages(*given, executors), texts, lake, run, said)
+                    clear(lake, prefix_of(run))
+                    scratch.drop()
+            else:
+                with Scratch(config.scratch, lake.url, name) as scratch:
+                    texts = Texts(docs, scratch, shelf, config.params, tell)
+                    given = _learned(texts), scratch, shelf, scorecard, config.params, share, tell
+                    yield _found(Stages(*given), texts, lake, run, said)
+                    scratch.drop()
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         raise Failed(f"{config.scratch}: no room left on the disk for scratch files") from error
 
 
-@contextmanager
-def _cluster(config: Config, docs: Documents, scratch: Scratch, prefix: str) -> Iterator[Cluster | None]:
-    """What does the work on single documents, if it is to be Spark and there is any left."""
-    if config.engine != "spark" or scratch.done(SIGN):
-        yield None
-        return
-    with session(config.master) as spark:
-        cluster = Cluster(spark, docs, prefix)
-        yield cluster
-        cluster.clear()
+def prefix_of(run: Run) -> str:
+    """Of the keys of what executors put into the lake for a run."""
+    return f"spark/run={run.run_id}/"
 
 
-def _signed(texts: Texts, lake: Store, run: Run, scorecard: Scorecard, share: int) -> Stages:
-    """All stages that look at each document alone, or at an outlet's lines. `share` in bytes: what one step
-    may hold of what grows with the texts."""
-    scratch = texts.scratch
-    scratch.run(READ, texts.read)
-    scratch.run(CHROME, texts.chrome)
-    scratch.forget(READ, "body")
-    given = texts.articles(), scratch, texts.shelf, scorecard, texts.params
-    stages = Stages(*given, share, texts.tell, texts.cluster)
-    scratch.run(SIGN, partial(_sign, stages, texts, lake, run))
-    return stages
+def _learned(texts: Texts) -> Articles:
+    """What is compared, once chrome is learned and taken off."""
+    texts.scratch.run(READ, texts.read)
+    texts.scratch.run(CHROME, texts.chrome)
+    texts.scratch.forget(READ, "body")
+    return texts.articles()
 
 
-def _found(stages: Stages, texts: Texts, said: pa.Table) -> Result:
-    """The pairs and clusters of what was signed."""
+def _found(stages: Stages, texts: Texts, lake: Store, run: Run, said: pa.Table) -> Result:
+    """The stages behind, and the pairs and clusters."""
     docs, scratch = texts.docs, texts.scratch
+    scratch.run(SIGN, partial(_sign, stages, texts, lake, run))
     scratch.run(BANDS, stages.bands)
     scratch.forget(SIGN, SIGNATURES)
     clustering = stages.begin(stages.signed())
@@ -116,10 +121,10 @@ def _found(stages: Stages, texts: Texts, said: pa.Table) -> Result:
 
 def _sign(stages: Stages, texts: Texts, lake: Store, run: Run, folder: Path) -> None:
     """Signatures, which are stored in the lake as well, if they are new there."""
-    docs, signed = texts.docs, stages.sign(texts.chrome_rows(), folder)
     known = signatures.known(lake, stages.params)
-    fresh = np.flatnonzero(pc.invert(pc.is_in(docs.doc_ids, value_set=known)))
-    signatures.add(lake, stages.params, run.run_id, docs.doc_ids, signed.signatures, fresh)
+    fresh = np.flatnonzero(pc.invert(pc.is_in(texts.docs.doc_ids, value_set=known)))
+    signed = stages.sign(texts.chrome_rows(), fresh, folder)
+    signatures.add(lake, stages.params, run.run_id, texts.docs.doc_ids, signed.signatures, fresh)
 
 
 def _digest(docs: Documents) -> str:

@@ -9,7 +9,7 @@ settle     the verdicts worth keeping, none of them open
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -21,19 +21,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.match.candidates import Groups, Round
+from pipeline.match.candidates import Find, Groups, Round, by_anchors, in_bands
 from pipeline.match.cluster import Clustering, Found
 from pipeline.match.clusters import FOUND_BY
 from pipeline.match.figures import FIGURES, Articles
 from pipeline.match.kernels import shingles
 from pipeline.match.scorecard import Scorecard
-from pipeline.match.sign import Signed, anchor_blocks, firsts_of, sign
+from pipeline.match.sign import Signed, anchor_blocks, sign
 from pipeline.match.verify import Verdicts
 from pipeline.match.words import Room
 from pipeline.matching.fetched import Fetching
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import Shelf
-from pipeline.matching.spark import Cluster, signatures_in
 from pipeline.matching.texts import Progress
 from pipeline.params import Params
 
@@ -65,28 +64,17 @@ class Stages:
     params: Params
     share: int
     tell: Progress
-    cluster: Cluster | None = None
 
-    def sign(self, chrome: pa.Table, folder: Path) -> Signed:
-        room = self.shelf.room(folder, SIGNATURES)
+    def sign(self, chrome: pa.Table, fresh: NDArray[np.int64], folder: Path) -> Signed:
+        """Digests of all, and signatures at least of those that are `fresh` (int64[k])."""
         self.tell(SIGN, 0, len(self.articles))
-        signed = (
-            self._signed(self.cluster.signed(chrome, self.params), room)
-            if self.cluster
-            else sign(self.articles.words, self.params, room)
-        )
+        signed = self.sign_all(chrome, fresh, self.shelf.room(folder, SIGNATURES), folder)
         signed.digests.tofile(folder / "digests")
         signed.same.tofile(folder / "same")
         return signed
 
-    def _signed(self, parts: Iterator[pa.Table], room: Room) -> Signed:
-        """As `sign.sign`, of what executors signed."""
-        signatures = room((len(self.articles), self.params.num_perm), np.uint32)
-        digests = np.empty(len(self.articles), np.uint64)
-        for made in parts:
-            docs = made["doc"].to_numpy()
-            digests[docs], signatures[docs] = made["digest"].to_numpy(), signatures_in(made["signature"])
-        return Signed(signatures, digests, firsts_of(digests))
+    def sign_all(self, chrome: pa.Table, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
+        return sign(self.articles.words, self.params, room)
 
     def signed(self) -> Signed:
         """What was signed; without signatures, once the bands are made."""
@@ -121,17 +109,23 @@ class Stages:
             done += 1
         if done:
             self._restore(clustering.groups, self.scratch / _pairs(done - 1))
-        keys = self.shelf.open(self.scratch / BANDS / "keys", np.uint64)
-        bands = keys.reshape(self.params.bands, len(clustering.chosen))
-        parts = _power(_SORTED * len(clustering.chosen) / self.share)
-        # a band is sorted where it lies, unless it is in parts
-        taken = map(np.copy, bands) if parts == 1 else iter(bands)
-        searches = clustering.searches(taken, self._anchors(clustering.chosen), parts)
+        searches = clustering.searches(*self.finds(clustering))
         for number, search in enumerate(islice(searches, done, None), done):
             self.tell(PAIRS, number, self.params.bands + _OTHERS)
             self.scratch.run(_pairs(number), partial(self._search, clustering, search))
             if number:
                 self.scratch.forget(_pairs(number - 1), *_GROUPS)
+
+    def finds(self, clustering: Clustering) -> tuple[Iterable[Find], Find]:
+        """What looks for pairs, in each band and by anchors."""
+        keys = self.shelf.open(self.scratch / BANDS / "keys", np.uint64)
+        bands = keys.reshape(self.params.bands, len(clustering.chosen))
+        parts = _power(_SORTED * len(clustering.chosen) / self.share)
+        # a band is sorted where it lies, unless it is in parts
+        taken = map(np.copy, bands) if parts == 1 else iter(bands)
+        among = clustering.chosen, clustering.groups, self.params
+        anchored = self._anchors(clustering.chosen)
+        return in_bands(taken, *among, parts), partial(by_anchors, anchored, *among)
 
     def settle(self, clustering: Clustering, folder: Path) -> None:
         total = self.params.bands + _OTHERS

@@ -23,7 +23,8 @@ from pipeline.match.scorecard import load_scorecard
 from pipeline.matching.onto import fold_onto
 from pipeline.matching.result import Matched, done, write
 from pipeline.matching.said import Said
-from pipeline.matching.spilled import folded
+from pipeline.matching.spark import clear
+from pipeline.matching.spilled import folded, prefix_of
 from pipeline.matching.texts import Progress
 from pipeline.matching.whole import fold_all
 from pipeline.matching.wish import Wish, leave, left
@@ -45,6 +46,8 @@ def match(
     if stands := done(lake, run.run_id):
         if whole and not wish:
             raise BadInput(f"run {run.run_id} is matched already: to match all pages anew takes a new run")
+        if config.engine == "spark":
+            clear(lake, prefix_of(run))  # left by one that was killed right behind its result
         return stands.matched
     if whole and not wish:
         leave(lake, run.run_id, wish := Wish())

@@ -21,10 +21,10 @@ from pipeline.match.blocks import boilerplate, coded, url_keys
 from pipeline.match.chrome import Chrome, Lines, learn, read_lines, strip
 from pipeline.match.figures import Articles
 from pipeline.match.words import Words
+from pipeline.matching.executed import words_in
 from pipeline.matching.pages import NARROW, times_of
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import FiledWords, Shelf
-from pipeline.matching.spark import Cluster, words_in
 from pipeline.params import Params
 
 # called with a stage, and how much of how much of it is done
@@ -43,7 +43,7 @@ class Texts:
     shelf: Shelf
     params: Params
     tell: Progress
-    cluster: Cluster | None = None
+    elsewhere: Callable[[], Iterator[pa.Table]] | None = None  # reads words, in the form of executed.read
 
     def read(self, folder: Path) -> None:
         """Words, addresses, times and outlets of all documents."""
@@ -103,8 +103,8 @@ class Texts:
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], pa.Table]]:
         """All documents, some at a time: their numbers, their addresses as keys, and outlet_id and
         published_at. Their words go to the stores."""
-        if self.cluster:
-            for made in self.cluster.words():
+        if self.elsewhere:
+            for made in self.elsewhere():
                 for name, store in stores.items():
                     store.add_read(*words_in(made[name]))
                 yield made["doc"].to_numpy(), made["url"].to_numpy(), made

@@ -4,9 +4,11 @@
 
 Each size is matched in a process of its own, with its kernels loaded before; the smallest in memory as well,
 which must leave the same bytes. Then a corpus that is skewed: one body in a quarter of all pages, one site
-with three tenths of them, a legal footer on each, beside the even one of its size; that one by Spark as well,
-if there is a Spark. Exit code 1 if a claim does not hold. A million takes ten minutes and 20 GB of disk;
-`--documents 5000000` needs a budget of `--memory 5GiB`. Of Spark's CPU only the driver's Python is counted.
+with three tenths of them, a legal footer on each, beside the even one of its size. If there is a Spark, it
+matches the skewed one and each size of `--spark-documents`, which must leave the same bytes as well; its CPU
+is that of the driver's Python, its JVM and its executors' Python, by sampling /proc. Exit code 1 if a claim
+does not hold. A million takes ten minutes and 20 GB of disk; `--documents 5000000` needs a budget of
+`--memory 5GiB`.
 """
 
 from __future__ import annotations
@@ -14,18 +16,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -33,12 +37,9 @@ from rich.console import Console
 from pipeline import intake, steps
 from pipeline.config import Config, bytes_of
 from pipeline.lake.folder import FolderStore
-from pipeline.lake.segment import read_segment, to_parquet
-from pipeline.matching import spark
+from pipeline.matching import spilled
 from pipeline.matching.scratch import Scratch
 from pipeline.model import Run
-from pipeline.params import Params
-from pipeline.schema import BOILERPLATE
 from tests.benchmarks import corpus, report
 from tests.benchmarks.measure import LOCAL, corpus_of
 from tests.benchmarks.run import peak_bytes
@@ -52,6 +53,7 @@ _FOOTER = (
     "This material may not be published, broadcast, rewritten or redistributed without written permission of "
     "its owner, and any quotation of it names the desk that first reported it and the day on which it did so."
 )
+_TICKS = os.sysconf("SC_CLK_TCK")
 _CONSOLE = Console(stderr=True)
 
 
@@ -59,7 +61,8 @@ _CONSOLE = Console(stderr=True)
 class Took:
     """Matching in a process of its own. Seconds of wall and CPU, the latter by stage, too; bytes: the most
     memory that the process held, of scratch files the most that lay there at the end of a stage, and of the
-    lake's pages. `digest`: of what it left in the lake."""
+    lake's pages. `moved`: what was written between Spark's tasks, and what executors put into the lake, in
+    bytes. `digest`: of what it left in the lake."""
 
     documents: int
     wall: float
@@ -69,28 +72,33 @@ class Took:
     pages: int
     stages: dict[str, float]
     digest: str
+    moved: tuple[int, int] = (0, 0)
 
     @property
     def micros(self) -> float:
         return self.cpu / self.documents * 1e6
 
 
-def main(documents: list[int], memory: str, skewed: int, out: Path | None) -> int:
+def main(documents: list[int], memory: str, skewed: int, by_spark: list[int], out: Path | None) -> int:
     sizes = sorted(documents)
     in_memory = _measure(sizes[0], None)
     within = [_measure(n, memory) for n in sizes]
     even = next((one for one in within if one.documents == skewed), None) or _measure(skewed, memory)
     odd = _measure(skewed, memory, skew=True)
-    by_spark = _measure(skewed, memory, spark=True) if find_spec("pyspark") and shutil.which("java") else None
     named = [("in memory", in_memory), *((memory, one) for one in within)]
     named += [(f"{memory}, even", even), (f"{memory}, skewed", odd)]
-    if by_spark:
-        named.append((f"{memory}, Spark at local[2]", by_spark))
     claims = _claims(in_memory, within, even, odd, memory)
-    if by_spark:
-        same = by_spark.digest == even.digest
-        claims.append(report.Claim("the same bytes by Spark", "yes" if same else "NO", same))
-    sections = [_section(named), _by_stage(named), moved(sizes[0]), report.verdict(claims)]
+    if find_spec("pyspark") and shutil.which("java"):
+        for n, skew in [*((n, False) for n in by_spark), (skewed, True)]:
+            beside = [one for one in (odd, *within, even) if (one is odd) == skew and one.documents == n]
+            local = beside[0] if beside else _measure(n, memory, skew)
+            spark = _measure(n, memory, skew, spark=True)
+            named += [] if beside else [(memory, local)]
+            named.append((f"Spark at local[2]{', skewed' if skew else ''}", spark))
+            same = local.digest == spark.digest
+            what = f"the same bytes by Spark, {n:,}{' skewed' if skew else ''}"
+            claims.append(report.Claim(what, "yes" if same else "NO", same))
+    sections = [_section(named), _by_stage(named), report.verdict(claims)]
     for section in sections:
         report.show(section)
     if out:
@@ -123,16 +131,17 @@ def _section(named: list[tuple[str, Took]]) -> report.Section:
     rows = [
         (
             *(f"{took.documents:,}", name, f"{took.micros:.1f}", f"{took.wall:,.0f}"),
-            *(f"{size / 2**20:,.0f}" for size in (took.peak, took.spilled, took.pages)),
+            *(f"{size / 2**20:,.0f}" for size in (took.peak, took.spilled, took.pages, *took.moved)),
         )
         for name, took in named
     ]
-    columns = ("documents", "matched", "CPU µs a document", "wall s", "peak MiB", "scratch MiB", "pages MiB")
+    columns = ("documents", "matched", "CPU µs a document", "wall s")
+    columns += ("peak MiB", "scratch MiB", "pages MiB", "shuffled MiB", "put into the lake MiB")
     return report.Section("All pages at once", columns, rows)
 
 
 def _by_stage(named: list[tuple[str, Took]]) -> report.Section:
-    stages = list(named[-1][1].stages)
+    stages = list(named[1][1].stages)
     rows = [
         (
             *(f"{took.documents:,}", name),
@@ -142,22 +151,6 @@ def _by_stage(named: list[tuple[str, Took]]) -> report.Section:
         if took.stages
     ]
     return report.Section("By stage, CPU µs a document", ("documents", "matched", *stages), rows)
-
-
-def moved(documents: int, segments: int = 2) -> report.Section:
-    """What executors would hand to the driver, made here of a corpus's first segments by the same functions:
-    bytes a document in the lake, and on their way."""
-    lake = FolderStore(str(_FOLDER / f"even-{documents}" / "lake"))
-    rows = []
-    for stored in [*lake.list("pages/")][:segments]:
-        pages = read_segment(lake, stored.key)
-        docs = np.arange(pages.num_rows)
-        words = spark._words_of(docs, pages)
-        signed = spark._signed_of(to_parquet(BOILERPLATE.schema.empty_table()), Params(), docs, pages)
-        sizes = stored.size, words.nbytes, len(to_parquet(words)), signed.nbytes, len(to_parquet(signed))
-        rows.append((f"{len(docs):,}", *(f"{size / len(docs):,.0f}" for size in sizes)))
-    columns = ("documents of a segment", "pages", "words", "as stored", "signatures", "as stored")
-    return report.Section("From executors to the driver, bytes a document", columns, rows)
 
 
 def _measure(documents: int, memory: str | None, skew: bool = False, spark: bool = False) -> Took:
@@ -190,14 +183,14 @@ def store(documents: int, skew: bool) -> None:
     if skew:
         path = folder / "articles.parquet"
         with pq.ParquetWriter(path, corpus.SCHEMA, compression="zstd") as writer:
-            for table in _skewed(pq.ParquetFile(corpus_of(documents))):
+            for table in skewed(pq.ParquetFile(corpus_of(documents))):
                 writer.write_table(table)
     lake = FolderStore(str(folder / "lake"))
     intake.take_in(lake, _NOW, Config.for_files(lake.url, ()), [path], "site")
     (folder / "stored").touch()
 
 
-def _skewed(file: pq.ParquetFile) -> Iterator[pa.Table]:
+def skewed(file: pq.ParquetFile) -> Iterator[pa.Table]:
     """The corpus with one body in every fourth page, under a line of its own; three tenths at one site; and a
     footer on all."""
     body = None
@@ -220,17 +213,20 @@ def measure(documents: int, memory: str | None, skew: bool, spark: bool) -> Took
     lake = FolderStore(str(folder / "lake"))
     config = Config.for_files(lake.url, ()).with_cache(folder / "cache").within(memory, folder / "scratch")
     config = config.run_by("spark", "local[2]") if spark else config
-    watched = _Watched()
+    watched, tree = _Watched(), _Tree()
     wall, cpu = time.monotonic(), cpu_seconds()
-    matched = steps.match(lake, _NOW, config)
-    took = time.monotonic() - wall, cpu_seconds() - cpu
+    with tree if spark else nullcontext():
+        matched = steps.match(lake, _NOW, config)
+    took = time.monotonic() - wall, tree.seconds if spark else cpu_seconds() - cpu
     digest = hashlib.sha256()
     for kind in ("boilerplate", "clusters", "pairs", "index"):
         for stored in lake.list(f"{kind}/"):
             digest.update(Path(lake.url, stored.key).read_bytes())
     pages = sum(stored.size for stored in lake.list("pages/"))
     sizes = peak_bytes(), watched.most, pages
-    return Took(matched.pages, *took, *sizes, watched.seconds, digest.hexdigest()[:16])
+    return Took(
+        matched.pages, *took, *sizes, {} if spark else watched.seconds, digest.hexdigest()[:16], tree.moved
+    )
 
 
 def _match(folder: Path, documents: int, memory: str | None) -> None:
@@ -259,10 +255,66 @@ class _Watched:
         Scratch.run = run
 
 
+class _Tree:
+    """While entered, `seconds` of CPU of this process and all below it, by sampling; and the bytes that were
+    `moved`: shuffled, as Spark counts them, and put into the lake by executors until they were removed."""
+
+    def __init__(self) -> None:
+        self.moved = 0, 0
+        self._used, self._over = dict[tuple[int, str], float](), threading.Event()
+
+    @property
+    def seconds(self) -> float:
+        return sum(self._used.values()) - self._before
+
+    def __enter__(self) -> None:
+        self._before = sum(_below(os.getpid()).values())
+        self._watch = threading.Thread(target=self._sample, daemon=True)
+        self._watch.start()
+        clear = spilled.clear
+
+        def counted(lake: FolderStore, prefix: str) -> None:
+            self.moved = _shuffled(), sum(stored.size for stored in lake.list(prefix))
+            clear(lake, prefix)
+
+        spilled.clear = counted
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watch.join()
+
+    def _sample(self) -> None:
+        while not self._over.wait(0.1):
+            self._used |= _below(os.getpid())
+
+
+def _below(root: int) -> dict[tuple[int, str], float]:
+    """Seconds of CPU of a process and all below it, by number and birth; each one's own."""
+    parents, used = dict[int, int](), dict[int, tuple[str, float]]()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
+            used[int(path.parent.name)] = fields[19], (int(fields[11]) + int(fields[12])) / _TICKS
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {(pid, used[pid][0]): used[pid][1] for pid in found}
+
+
+def _shuffled() -> int:
+    """Bytes that Spark's tasks wrote for each other so far."""
+    from pyspark.sql import SparkSession
+
+    executors = SparkSession.getActiveSession().sparkContext._jsc.sc().statusStore().executorList(False)
+    return sum(executors.apply(k).totalShuffleWrite() for k in range(executors.size()))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--documents", type=int, nargs="+", default=_DOCUMENTS)
     parser.add_argument("--memory", default=_MEMORY)
+    parser.add_argument("--spark-documents", type=int, nargs="*", default=[_SKEWED])
     parser.add_argument("--skewed", type=int, default=_SKEWED)
     parser.add_argument("--skew", action="store_true")
     parser.add_argument("--spark", action="store_true")
@@ -275,4 +327,6 @@ if __name__ == "__main__":
     elif given.measure:
         print(json.dumps(asdict(measure(given.measure, given.memory or None, given.skew, given.spark))))
     else:
-        sys.exit(main(list(given.documents), given.memory, given.skewed, given.markdown))
+        sys.exit(
+            main(list(given.documents), given.memory, given.skewed, given.spark_documents, given.markdown)
+        )

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.match.figures import FIGURES, measure
-from pipeline.match.frequencies import rare_shares
+from pipeline.match.frequencies import asked_of, frequencies, groups_holding, rare_shares
+from pipeline.match.words import Words
 from pipeline.params import Params
 from tests.match.texts import articles, prose, tokens
 
@@ -131,6 +132,22 @@ def test_the_order_of_a_pair_changes_nothing(x: list[str], y: list[str]) -> None
     assert sizes[0].tolist() == turned[0, [1, 0, 2]].tolist()
 
 
+def rarity(words: Words, pairs: np.ndarray, shared: np.ndarray, groups: np.ndarray, few: int) -> np.ndarray:
+    """Of pairs that share so many shingles, the share of those that few groups hold."""
+
+    def count(values: np.ndarray) -> np.ndarray:
+        counted = frequencies(values, words.take, groups, 5)
+        # by executors: of each half of the documents the groups that hold a value, no more than tell
+        halves = [np.arange(half, len(words), 2) for half in (0, 1)]
+        held = [groups_holding(values, words.take(half), groups[half], 5, few + 1) for half in halves]
+        slots = np.unique(np.concatenate(held)) >> np.uint64(32)
+        apart = np.bincount(slots.astype(np.int64), minlength=len(counted))
+        assert np.array_equal(np.minimum(apart, few + 1), np.minimum(counted, few + 1))
+        return counted
+
+    return rare_shares(asked_of(words, pairs, shared, 5), count, few)
+
+
 def test_words_are_rare_that_few_stories_share() -> None:
     """A statement that five stories quote is common, the text of two copies of one is rare."""
     statement = prose(1, 60)
@@ -140,13 +157,10 @@ def test_words_are_rare_that_few_stories_share() -> None:
     pairs = np.array([[0, 1], [5, 6]])
     _, sizes = measure(texts, pairs, PARAMS)
     groups = np.array([0, 1, 2, 3, 4, 5, 6, 5])
-    rare = rare_shares(texts.words, pairs, sizes[:, 2], groups, 4, 5, texts.words.take)
+    rare = rarity(texts.words, pairs, sizes[:, 2], groups, 4)
     assert rare.tolist() == [0.0, 1.0]
     # once the stories are held to be one, their statement is theirs alone
-    assert rare_shares(texts.words, pairs, sizes[:, 2], groups // 2, 4, 5, texts.words.take).tolist() == [
-        1.0,
-        1.0,
-    ]
+    assert rarity(texts.words, pairs, sizes[:, 2], groups // 2, 4).tolist() == [1.0, 1.0]
 
 
 @settings(max_examples=50, deadline=None)
@@ -164,5 +178,5 @@ def test_rarity_is_that_of_the_oracle(texts: list[list[str]], named: list[int], 
     }
     expected = sum(frequency[g] <= few for g in both) / max(len(both), 1)
     words = articles([" ".join(one) for one in texts]).words
-    found = rare_shares(words, np.array([[0, 1]]), np.array([len(both)]), groups, few, 5, words.take)
+    found = rarity(words, np.array([[0, 1]]), np.array([len(both)]), groups, few)
     assert found[0] == pytest.approx(expected)

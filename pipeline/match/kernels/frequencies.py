@@ -82,27 +82,52 @@ def count_rare(asked, slots, frequencies, few, rare):
         rare[np.uint32(one)] += frequencies[at] <= few
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _sieved(words, start, end, width, bits, slots, hashes):
+    """The shingles of a text that both sieves let through, to the front of `hashes`; how many."""
+    shift, shift_slots = shift_to(64 * len(bits)), shift_to(len(slots))
+    count = shingles_of(words, start, end, width, hashes)
+    # both sieves without a branch, so that many look-ups are under way at once: one waits for 70 ns
+    n = np.uint32(0)
+    for k in range(np.uint32(count)):
+        h = hashes[k]
+        hashes[n] = h
+        n += np.uint32((bits[h >> (shift + _WORD)] >> np.uint64((h >> shift) & _LAST)) & np.uint64(1))
+    m = np.uint32(0)
+    for k in range(n):
+        h = hashes[k]
+        hashes[m] = h
+        m += np.uint32(slots[max(h, _ONE) >> shift_slots] != 0)
+    return m
+
+
 @njit(cache=True, nogil=True)
 def count_groups(words, starts, ends, longest, groups, width, bits, slots, last, counts):
     """counts[s] (uint8) += groups in which the value in slot s occurs, at most 255. The documents come group
     by group; `groups` int64[n] names each one's; `last` int32[len(slots)]: scratch, -1 to begin with."""
     hashes = np.empty(longest + 1, np.uint32)
-    shift, shift_slots = shift_to(64 * len(bits)), shift_to(len(slots))
+    shift = shift_to(len(slots))
     for d in range(len(groups)):
-        count = shingles_of(words, starts[d], ends[d], width, hashes)
-        # both sieves without a branch, so that many look-ups are under way at once: one waits for 70 ns
-        n = np.uint32(0)
-        for k in range(np.uint32(count)):
-            h = hashes[k]
-            hashes[n] = h
-            n += np.uint32((bits[h >> (shift + _WORD)] >> np.uint64((h >> shift) & _LAST)) & np.uint64(1))
-        m = np.uint32(0)
-        for k in range(n):
-            h = hashes[k]
-            hashes[m] = h
-            m += np.uint32(slots[max(h, _ONE) >> shift_slots] != 0)
-        for k in range(m):
-            at = _slot(slots, hashes[k], shift_slots)
+        for k in range(_sieved(words, starts[d], ends[d], width, bits, slots, hashes)):
+            at = _slot(slots, hashes[k], shift)
             if slots[at] != 0 and last[at] != groups[d]:
                 last[at] = groups[d]
                 counts[at] = min(counts[at] + 1, _MOST)
+
+
+@njit(cache=True, nogil=True)
+def list_groups(words, starts, ends, longest, groups, width, bits, slots, most, out):
+    """The groups that `count_groups` counts, each to `out` (uint64) as slot << 32 | group, but of one slot at
+    most so many; how many they are."""
+    hashes, n = np.empty(longest + 1, np.uint32), 0
+    shift = shift_to(len(slots))
+    last, counts = np.full(len(slots), -1, np.int64), np.zeros(len(slots), np.int32)
+    for d in range(len(groups)):
+        for k in range(_sieved(words, starts[d], ends[d], width, bits, slots, hashes)):
+            at = _slot(slots, hashes[k], shift)
+            if slots[at] != 0 and last[at] != groups[d] and counts[at] < most:
+                last[at] = groups[d]
+                counts[at] += 1
+                out[n] = (np.uint64(at) << np.uint64(32)) | np.uint64(groups[d])
+                n += 1
+    return n
