@@ -1,6 +1,6 @@
-"""Has spark-submit match a run: the connection `wirefold_spark` says where, and what it logs is in the task's log.
+"""Has spark-submit match a run where the connection `wirefold_spark` says; its log is part of the task's.
 
-Credentials are never on its command line, which everybody on the machine can read: they are in its environment.
+Credentials are in its environment, never on its command line, which everybody on the machine can read.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ def check_submit() -> None:
         import airflow.providers.apache.spark.hooks.spark_submit  # noqa: F401
     except ModuleNotFoundError:
         raise BadInput(
-            f"connection {CONNECTION} needs the provider: pip install --no-deps apache-airflow-providers-apache-spark"
+            f"connection {CONNECTION} needs its provider: "
+            "pip install --no-deps apache-airflow-providers-apache-spark"
         ) from None
     if (mode := found.extra_dejson.get("deploy-mode") or "client") != "client":
         raise BadInput(
-            f"connection {CONNECTION}: deploy-mode: expected client, as the driver reads the worker's files, got {mode}"
+            f"connection {CONNECTION}: deploy-mode: expected client, got {mode}: "
+            "the driver needs the worker's configuration and scratch files"
         )
 
 
@@ -39,18 +41,17 @@ def submit(context: Mapping[str, Any], at: Opened) -> None:
     """Have the run matched so, if `import_archive` asked for Spark and there is the connection."""
     from pipeline import steps
 
-    executors = steps.asked_of_spark(at.lake, at.run, at.config)
+    executors = steps.asked_of_spark(at.lake, at.run)
     if executors is None or not connection(CONNECTION):
         return
     check_submit()
     from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 
     name = f"wirefold match {at.run.run_id}"
-    hook = SparkSubmitHook(
-        conn_id=CONNECTION, name=name, application_args=[at.run.run_id], **dict(executors)
-    )
+    hook = SparkSubmitHook(conn_id=CONNECTION, name=name, application_args=[at.run.run_id], **dict(executors))
     context["task"].on_kill = hook.on_kill  # when the task is ended, or its time is
     # not by the hook's `env_vars`: on YARN and Kubernetes it writes them into the command
     beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    python = {"PATH": beside, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
-    hook.submit(str(APPLICATION), env={**python, **os.environ, "PATH": beside, **s3_environment(at.config.lake)})
+    python = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
+    environment = {**python, **os.environ, "PATH": beside, **s3_environment(at.config.lake)}
+    hook.submit(str(APPLICATION), env=environment)

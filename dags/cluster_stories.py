@@ -6,9 +6,9 @@ against the ledger. It ends with an event on **wirefold_stories**, which starts 
 
 ## When it is red
 Nothing is released until this dag is green; the last release stays as it is. Both tasks find their
-own result when run again: clear the failed one. Where `import_archive` asked for Spark and there is a
-connection `wirefold_spark`, the log of `match` is that of spark-submit and of the driver. A run that is left red is completed by `match` of the
-next one, and its pages come out with that one's release.
+own result when run again: clear the failed one. A run that is left red is completed by `match` of the
+next one, and its pages come out with that one's release. Where `import_archive` asked for Spark and there
+is a connection `wirefold_spark`, what spark-submit and the driver say is in the log of `match`.
 
 ## By hand
 *Now* is the clock of an ingest run; give the time of the run whose pages are to be folded. A clock

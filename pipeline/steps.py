@@ -172,11 +172,11 @@ def rematch(
     wish.leave(lake, run.run_id, wish.Wish(engine, memory, executors or {}))
 
 
-def asked_of_spark(lake: Store, run: Run, config: Config) -> Mapping[str, str | int] | None:
+def asked_of_spark(lake: Store, run: Run) -> Mapping[str, str | int] | None:
     """What the executors get where `rematch` has Spark match the run; None where it does not, or it is
     matched."""
     left = wish.left(lake, run.run_id)
-    if left is None or left.within(config).engine != "spark" or done(lake, run.run_id):
+    if left is None or left.engine != "spark" or done(lake, run.run_id):
         return None
     return left.executors
 

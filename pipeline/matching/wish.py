@@ -13,8 +13,8 @@ from pipeline.lake.store import Missing, Store
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """By which engine all pages are matched, within which memory ("4GiB"); None: as it is configured. `executors`:
-    what those of Spark get, by the names of whatever submits it."""
+    """By which engine all pages are matched, within which memory ("4GiB"); None: as it is configured.
+    `executors`: what those of Spark get, by the names that whatever submits it has for that."""
 
     engine: Engine | None = None
     memory: str | None = None

@@ -1,4 +1,4 @@
-"""An archive that is matched within a budget, or by spark-submit, is matched to the same bytes; in Airflow."""
+"""An archive that is matched within a budget, or by spark-submit, gives the same bytes; in Airflow."""
 
 from __future__ import annotations
 
@@ -21,8 +21,14 @@ __all__ = ["python"]
 
 pytestmark = pytest.mark.slow
 SECRET = "wren-on-the-sill"
-# spark-submit that writes down how it was called
-_SUBMIT = '#!/bin/sh\nprintf "%s\\n" "$@" > "$SUBMITTED"\nexec "{submit}" "$@"\n'
+# spark-submit that keeps how it was called and what it said
+_SUBMIT = """#!/bin/sh
+printf '%s\\n' "$@" > "$SUBMITTED"
+"{submit}" "$@" > "$SUBMITTED.log" 2>&1
+code=$?
+cat "$SUBMITTED.log"
+exit $code
+"""
 
 
 def fold(home: Path, lake: str, form: dict[str, object], **more: str) -> list[list[str]]:
@@ -46,14 +52,18 @@ def fold(home: Path, lake: str, form: dict[str, object], **more: str) -> list[li
     return [run["tasks"] for run in told["runs"]]
 
 
-def spark_of(python: Path, *packages: str) -> dict[str, str]:
-    """The environment in which Airflow sees Spark, or of its environment only the `packages`."""
+def connection(mode: str) -> str:
+    return json.dumps({"conn_type": "spark", "host": "local[2]", "extra": {"deploy-mode": mode}})
+
+
+def spark_of(python: Path) -> dict[str, str]:
+    """The environment in which Airflow sees Spark, and has the connection."""
     if not shutil.which("java"):
         pytest.skip("no Java here: apt-get install openjdk-17-jre-headless")
     [site] = (python.parents[1] / "lib").glob("python*/site-packages")
     return {
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, DAGS, site))),
-        "AIRFLOW_CONN_WIREFOLD_SPARK": json.dumps({"conn_type": "spark", "host": "local[2]"}),
+        "AIRFLOW_CONN_WIREFOLD_SPARK": connection("client"),
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
 
@@ -61,23 +71,23 @@ def spark_of(python: Path, *packages: str) -> dict[str, str]:
 def test_the_same_bytes_within_memory_and_by_spark_submit(
     tmp_path: Path, python: Path, s3_server: S3Server
 ) -> None:
-    connection = {
+    aws = {
         "conn_type": "aws",
         "login": "test",
         "password": SECRET,
         "extra": {"endpoint_url": s3_server.endpoint, "region_name": "us-east-1"},
     }
-    bin, submitted = tmp_path / "bin", tmp_path / "submitted"
-    bin.mkdir()
-    (bin / "spark-submit").write_text(_SUBMIT.format(submit=python.with_name("spark-submit")))
-    (bin / "spark-submit").chmod(0o755)
+    binaries, submitted = tmp_path / "bin", tmp_path / "submitted"
+    binaries.mkdir()
+    (binaries / "spark-submit").write_text(_SUBMIT.format(submit=python.with_name("spark-submit")))
+    (binaries / "spark-submit").chmod(0o755)
     spark = {
         **spark_of(python),
-        "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
         "SUBMITTED": str(submitted),
     }
     executors = {"num_executors": 1, "executor_memory": "1g"}
-    forms = {
+    forms: dict[str, tuple[dict[str, object], dict[str, str]]] = {
         "plain": ({}, {}),
         "memory": ({"memory": "4GiB"}, {}),
         "spark": ({"engine": "spark", "memory": "4GiB", "executors": executors}, spark),
@@ -86,7 +96,7 @@ def test_the_same_bytes_within_memory_and_by_spark_submit(
     with s3_server.client() as client:
         for name, (form, more) in forms.items():
             url = f"s3://{s3_server.new_bucket(client)}"
-            ended = fold(tmp_path / name, url, form, AIRFLOW_CONN_WIREFOLD_S3=json.dumps(connection), **more)
+            ended = fold(tmp_path / name, url, form, AIRFLOW_CONN_WIREFOLD_S3=json.dumps(aws), **more)
             assert [task for tasks in ended for task in tasks if not task.endswith("success")] == []
             lake = S3Store(url, client)
             keys = (s.key for kind in ("boilerplate", "pairs", "clusters") for s in lake.list(f"{kind}/"))
@@ -98,3 +108,40 @@ def test_the_same_bytes_within_memory_and_by_spark_submit(
     assert command[command.index("--master") + 1] == "local[2]"
     assert command[command.index("--executor-memory") + 1] == "1g"
     assert SECRET not in submitted.read_text()
+    log = Path(f"{submitted}.log").read_text()
+    assert "Submitted application: wirefold" in log, "it was matched there, not in the task's process"
+    assert SECRET not in log
+
+
+@pytest.mark.parametrize("missing", ["a size", "pyspark", "provider"])
+def test_what_cannot_be_matched_so_is_refused_before_anything_is_read(
+    tmp_path: Path, python: Path, missing: str
+) -> None:
+    more = spark_of(python)
+    some = tmp_path / "some"
+    some.mkdir()
+    if missing == "provider":
+        for package in ("pyspark", "py4j"):
+            (some / package).symlink_to(Path(more["PYTHONPATH"].split(os.pathsep)[-1], package))
+    if missing != "a size":
+        more["PYTHONPATH"] = os.pathsep.join(map(str, (ROOT, DAGS, some)))
+    form = {"memory": "plenty"} if missing == "a size" else {"engine": "spark"}
+    lake = tmp_path / "lake"
+    assert fold(tmp_path / "home", str(lake), dict(form), **more)[0] == [
+        "check -1 failed",
+        "take_in -1 upstream_failed",
+    ]
+    assert not (lake / "pages").exists() and not (lake / "raw").exists()
+
+
+def test_without_the_provider_one_line_says_what_to_install(tmp_path: Path) -> None:
+    said = ask_airflow(tmp_path, "submittable.py", AIRFLOW_CONN_WIREFOLD_SPARK=connection("client"))
+    assert said.endswith("pip install --no-deps apache-airflow-providers-apache-spark")
+    assert ask_airflow(tmp_path, "submittable.py") is None
+
+
+def test_a_driver_elsewhere_is_refused(tmp_path: Path, python: Path) -> None:
+    more = spark_of(python)
+    assert ask_airflow(tmp_path, "submittable.py", **more) is None
+    more["AIRFLOW_CONN_WIREFOLD_SPARK"] = connection("cluster")
+    assert "deploy-mode: expected client" in ask_airflow(tmp_path, "submittable.py", **more)
