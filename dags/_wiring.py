@@ -28,6 +28,8 @@ from airflow.sdk import (
 )
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from pipeline.config import Config
     from pipeline.lake.store import Store
     from pipeline.model import Run
@@ -184,15 +186,11 @@ def open_run(
 
 def behind_proxy(at: Opened) -> Opened:
     """The same, with all asked through the proxy of the connection `wirefold_proxy`, if there is one."""
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
     from yarl import URL
 
     from pipeline.config import through
 
-    try:
-        found = Connection.get(PROXY_CONNECTION)
-    except AirflowNotFoundException:
+    if not (found := connection(PROXY_CONNECTION)):
         return at
     url = URL.build(
         scheme=found.schema or "http",
@@ -203,6 +201,17 @@ def behind_proxy(at: Opened) -> Opened:
     )
     network = through(at.config.network, str(url), f"connection {PROXY_CONNECTION}")
     return replace(at, config=replace(at.config, network=network))
+
+
+def connection(name: str) -> Connection | None:
+    """Airflow's connection of that name, if there is one."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get(name)
+    except AirflowNotFoundException:
+        return None
 
 
 def s3_client(url: str) -> Any:
@@ -217,6 +226,23 @@ def s3_client(url: str) -> Any:
     # what the connection says of the client goes before
     said = S3Hook(aws_conn_id=S3_CONNECTION).config or Config()
     return S3Hook(aws_conn_id=S3_CONNECTION, config=CLIENT_CONFIG.merge(said)).get_conn()
+
+
+def s3_environment(url: str) -> dict[str, str]:
+    """The environment in which the standard AWS chain finds what the connection `wirefold_s3` says; empty for
+    what is not on S3."""
+    if not (client := s3_client(url)):
+        return {}
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    login = S3Hook(aws_conn_id=S3_CONNECTION).get_credentials()
+    return {
+        "AWS_ACCESS_KEY_ID": login.access_key,
+        "AWS_SECRET_ACCESS_KEY": login.secret_key,
+        "AWS_SESSION_TOKEN": login.token or "",  # the worker's own would not fit these keys
+        "AWS_DEFAULT_REGION": client.meta.region_name,
+        "AWS_ENDPOINT_URL_S3": client.meta.endpoint_url,
+    }
 
 
 def event_extra(run: Run, **figures: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ against the ledger. It ends with an event on **wirefold_stories**, which starts 
 ## When it is red
 Nothing is released until this dag is green; the last release stays as it is. Both tasks find their
 own result when run again: clear the failed one. A run that is left red is completed by `match` of the
-next one, and its pages come out with that one's release.
+next one, and its pages come out with that one's release. Where `import_archive` asked for Spark and there
+is a connection `wirefold_spark`, what spark-submit and the driver say is in the log of `match`.
 
 ## By hand
 *Now* is the clock of an ingest run; give the time of the run whose pages are to be folded. A clock
@@ -20,6 +21,7 @@ from dataclasses import asdict
 from typing import Any
 
 from _metrics import send
+from _spark import submit
 from _wiring import DEFAULT_ARGS, NOW, PAGES, STORIES, Tag, deadline, event_extra, open_run, tell
 from airflow.sdk import dag, get_current_context, task
 
@@ -41,7 +43,9 @@ def cluster_stories() -> None:
         from pipeline import steps
         from pipeline.lake.order import runs_placed
 
-        at = open_run(get_current_context(), ready=runs_placed)
+        context = get_current_context()
+        at = open_run(context, ready=runs_placed)
+        submit(context, at)  # then it is matched, and found so
         matched = asdict(steps.match(at.lake, at.run, at.config))
         tell(at.run, "match", matched)
         send("match", **matched)

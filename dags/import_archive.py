@@ -13,6 +13,8 @@ are, `publish_release` releases them. What `wirefold cluster` reads is read here
 - **Engine**, **Memory**: leave both empty for an archive that is small beside memory: its pages are folded
   into what there is. With either, `cluster_stories` matches all pages of the lake anew, within that much
   memory (`4GiB`) and by that engine, `local` or `spark`: for archives of millions. Stories keep their ids.
+- **Executors**: of Spark where there is a connection `wirefold_spark`, by which it is then submitted:
+  `{"num_executors": 4, "executor_cores": 2, "executor_memory": "4g"}`; what is left out is as Spark has it.
 
 ## When it is red
 - **check**: the form or the file's name is wrong, or Spark is not installed; nothing was read. The log says
@@ -34,9 +36,19 @@ from typing import Any
 
 from _metrics import send
 from _pace import pace
+from _spark import check_submit
 from _wiring import DEFAULT_ARGS, NOW, PAGES, Tag, event_extra, open_run, s3_client, tell
 from airflow.sdk import Param, dag, get_current_context, task
 
+# by the names that spark-submit's hook has
+EXECUTORS: dict[str, Any] = {
+    "additionalProperties": False,
+    "properties": {
+        "num_executors": {"type": "integer", "minimum": 1},
+        "executor_cores": {"type": "integer", "minimum": 1},
+        "executor_memory": {"type": "string", "pattern": "^[1-9][0-9]*[kmgtKMGT]$"},
+    },
+}
 KINDS = ("any", "jsonl", "parquet", "warc", "folder", "html", "text", "feed")
 
 
@@ -52,6 +64,7 @@ KINDS = ("any", "jsonl", "parquet", "warc", "folder", "html", "text", "feed")
         "columns": Param({}, type="object", additionalProperties={"type": "string"}, title="Columns"),
         "engine": Param(None, type=["null", "string"], enum=[None, "local", "spark"], title="Engine"),
         "memory": Param(None, type=["null", "string"], title="Memory"),
+        "executors": Param({}, type="object", title="Executors", **EXECUTORS),
     },
     default_args=DEFAULT_ARGS,
     tags=[Tag.PROJECT, Tag.IMPORT, Tag.CAN_WAIT],
@@ -67,6 +80,8 @@ def import_archive() -> None:
         context = get_current_context()
         at, params = open_run(context), context["params"]
         steps.check_rematch(params["engine"], params["memory"])
+        if params["engine"] == "spark":
+            check_submit()
         path = params["path"]
         files = intake.check([path], at.config, s3_client(path))
         for file in files:
@@ -94,7 +109,7 @@ def import_archive() -> None:
             s3_client(path),
         ).as_dict()
         if params["engine"] or params["memory"]:
-            steps.rematch(at.lake, at.run, params["engine"], params["memory"])
+            steps.rematch(at.lake, at.run, params["engine"], params["memory"], params["executors"])
         outlet_events[PAGES].extra = event_extra(at.run, counts=counts)
         tell(at.run, "take_in", counts)
         send("pages", **counts)

@@ -8,7 +8,7 @@ the same run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from pipeline.match.words import Words
 from pipeline.matching import spark, wish
 from pipeline.matching import step as matching
 from pipeline.matching.past import before
-from pipeline.matching.result import Matched
+from pipeline.matching.result import Matched, done
 from pipeline.model import Outlet, Run
 from pipeline.publish import checks
 from pipeline.publish.fencing import begin, not_overtaken
@@ -160,10 +160,25 @@ def check_rematch(engine: Engine | None, memory: str | None) -> None:
         spark.need()
 
 
-def rematch(lake: Store, run: Run, engine: Engine | None, memory: str | None) -> None:
+def rematch(
+    lake: Store,
+    run: Run,
+    engine: Engine | None,
+    memory: str | None,
+    executors: Mapping[str, str | int] | None = None,
+) -> None:
     """Have the run's match, whoever makes it, match all pages anew: by this engine, within this memory;
     None: as it is configured. Once it is matched, this changes nothing."""
-    wish.leave(lake, run.run_id, wish.Wish(engine, memory))
+    wish.leave(lake, run.run_id, wish.Wish(engine, memory, executors or {}))
+
+
+def asked_of_spark(lake: Store, run: Run) -> Mapping[str, str | int] | None:
+    """What the executors get where `rematch` has Spark match the run; None where it does not, or it is
+    matched."""
+    left = wish.left(lake, run.run_id)
+    if left is None or left.engine != "spark" or done(lake, run.run_id):
+        return None
+    return left.executors
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:

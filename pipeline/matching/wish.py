@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
@@ -12,10 +13,12 @@ from pipeline.lake.store import Missing, Store
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """By which engine all pages are matched, within which memory ("4GiB"); None: as it is configured."""
+    """By which engine all pages are matched, within which memory ("4GiB"); None: as it is configured.
+    `executors`: what those of Spark get, by the names that whatever submits it has for that."""
 
     engine: Engine | None = None
     memory: str | None = None
+    executors: Mapping[str, str | int] = field(default_factory=dict)
 
     def within(self, config: Config) -> Config:
         """The configuration by which the run is matched. Raises `BadInput`."""

@@ -32,7 +32,7 @@ SHAPES = {
         "emits": ["take_in > wirefold_pages"],
         "pools": [],
         "rules": [],
-        "params": ["columns", "engine", "kind", "memory", "now", "outlet_field", "path"],
+        "params": ["columns", "engine", "executors", "kind", "memory", "now", "outlet_field", "path"],
         "deadline": [],
     },
     "cluster_stories": {
@@ -73,7 +73,7 @@ SHAPES = {
     },
 }
 # A dag file may import at its top: Airflow's task SDK, the shared wiring and the standard library.
-LIGHT = {"airflow", "_lineage", "_metrics", "_notify", "_pace", "_wiring", *sys.stdlib_module_names}
+LIGHT = {"airflow", "_lineage", "_metrics", "_notify", "_pace", "_spark", "_wiring", *sys.stdlib_module_names}
 
 
 @pytest.fixture(scope="module")
