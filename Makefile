@@ -98,7 +98,7 @@ lock: setup
 	$(BIN)/uv pip compile tests/benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--output-file tests/benchmarks/requirements.lock
-	$(BIN)/uv pip compile tests/readers/requirements.in --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile tests/readers/requirements.in --no-deps --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--output-file tests/readers/requirements.lock
 

@@ -235,13 +235,19 @@ def s3_environment(url: str) -> dict[str, str]:
         return {}
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    login = S3Hook(aws_conn_id=S3_CONNECTION).get_credentials()
+    where = {
+        "AWS_DEFAULT_REGION": client.meta.region_name,
+        "AWS_ENDPOINT_URL_S3": client.meta.endpoint_url,
+    }
+    session = S3Hook(aws_conn_id=S3_CONNECTION).get_session()
+    if not (found := session.get_credentials()):
+        return where  # the driver's own chain may have some
+    login = found.get_frozen_credentials()
     return {
         "AWS_ACCESS_KEY_ID": login.access_key,
         "AWS_SECRET_ACCESS_KEY": login.secret_key,
         "AWS_SESSION_TOKEN": login.token or "",  # the worker's own would not fit these keys
-        "AWS_DEFAULT_REGION": client.meta.region_name,
-        "AWS_ENDPOINT_URL_S3": client.meta.endpoint_url,
+        **where,
     }
 
 
