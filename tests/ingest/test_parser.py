@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -58,3 +61,10 @@ def test_a_small_one_starts_no_process() -> None:
 def test_a_large_one_that_is_none() -> None:
     with pytest.raises(FeedError, match="expected urlset or sitemapindex, got html"):
         asyncio.run(parsed(b"<html>" + b"<p>words</p>" * 100_000 + b"</html>", is_feed=False))
+
+
+def test_one_that_stands_still_ends_itself() -> None:
+    """It waits for the rest of the document, which never comes, and uses no CPU."""
+    told = "from pipeline.ingest import parser; parser._WALL_SECONDS = 1; parser.main()"
+    with subprocess.Popen([sys.executable, "-c", told, "feed", BASE], stdin=subprocess.PIPE) as child:
+        assert child.wait(30) == -signal.SIGALRM
