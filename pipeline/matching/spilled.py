@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -66,24 +66,20 @@ def folded(
     try:
         with Shelf(budget) as shelf:
             share = (budget - least) // _SHARES + _LEAST_SHARE
-            if config.engine == "spark":
-                with (
-                    Scratch(config.scratch, lake.url, f"{name}-spark") as scratch,
-                    session(config.master) as spark,
-                ):
-                    place = Place(lake.url, f"{prefix_of(run)}{name}/")
-                    executors = Executors(Cluster(spark), docs, place)
-                    texts = Texts(docs, scratch, shelf, config.params, tell, executors.words)
-                    given = _learned(texts), scratch, shelf, scorecard, config.params, share, tell
-                    yield _found(SpreadStages(*given, executors), texts, lake, run, said)
+            folder = f"{name}-spark" if config.engine == "spark" else name
+            with Scratch(config.scratch, lake.url, folder) as scratch, ExitStack() as stack:
+                executors = None
+                if config.engine == "spark":
+                    cluster = Cluster(stack.enter_context(session(config.master)))
+                    executors = Executors(cluster, docs, Place(lake.url, f"{prefix_of(run)}{name}/"))
+                elsewhere = executors.words if executors else None
+                texts = Texts(docs, scratch, shelf, config.params, tell, elsewhere)
+                given = _learned(texts), scratch, shelf, scorecard, config.params, share, tell
+                stages = SpreadStages(*given, executors) if executors else Stages(*given)
+                yield _found(stages, texts, lake, run, said)
+                if executors:
                     clear(lake, prefix_of(run))
-                    scratch.drop()
-            else:
-                with Scratch(config.scratch, lake.url, name) as scratch:
-                    texts = Texts(docs, scratch, shelf, config.params, tell)
-                    given = _learned(texts), scratch, shelf, scorecard, config.params, share, tell
-                    yield _found(Stages(*given), texts, lake, run, said)
-                    scratch.drop()
+                scratch.drop()
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -78,7 +78,7 @@ class Executors:
             self.docs.lake.delete(self.place.words(segment))
 
 
-class Texts:
+class Stored:
     """Where the texts of n articles lie that executors put into the lake, segment by segment."""
 
     def __init__(self, executors: Executors, articles: Articles) -> None:
@@ -107,7 +107,7 @@ class Texts:
 class Spread(Fetching):
     """Verifies pairs on executors, unless they are so few that a job takes longer."""
 
-    texts: Texts
+    texts: Stored
 
     def verify(self, pairs: NDArray[np.int64]) -> Verdicts:
         if len(pairs) < WORTH:
@@ -210,7 +210,7 @@ class SpreadStages(Stages):
 
     def begin(self, signed: Signed) -> Clustering:
         given = self.articles, self.scorecard, self.params, self.shelf, self.share
-        return Clustering.begin(signed, Spread(*given, Texts(self.executors, self.articles)))
+        return Clustering.begin(signed, Spread(*given, Stored(self.executors, self.articles)))
 
     def bands(self, folder: Path) -> None:
         """Keys and anchors are sorted out by executors; which parts there are."""
@@ -218,7 +218,7 @@ class SpreadStages(Stages):
         executors, clustering = self.executors, self.begin(self.signed())
         chosen, cores = clustering.chosen, executors.cluster.cores
         parts = 1 << (max(cores, len(chosen) // _PART_KEYS + 1) - 1).bit_length()
-        texts = Texts(executors, self.articles)
+        texts = Stored(executors, self.articles)
         tasks = [Chosen(laid, texts.row[laid.docs]) for laid, _ in texts.laid(chosen)]
         work = partial(executed.keys, executors.place, self.params, parts)
         together = partial(executed.gathered, executors.place, self.params, parts)
