@@ -1,10 +1,11 @@
-"""`make bench-archive`: a generated WARC file of 1 GB becomes pages of a lake: how fast, in how much memory.
+"""`make bench-archive`: from a generated WARC file of 1 GB to a release: how fast, in how much memory.
 
     python -m tests.benchmarks.archive [--gigabytes N] [--markdown FILE]
 
 The pages are the demo network's, each with a script block of some 70 kB, as news pages have: 27 kB in gzip,
 of hundreds of outlets, in the order in which they were published. The reader is a process of its own; what it
-and its workers hold is looked at as it goes. Exit code 1 if a claim does not hold.
+and its workers hold is looked at as it goes. So is each step to the release, as a task of Airflow's is; pages
+are matched within a budget of memory. Exit code 1 if a claim does not hold.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 from rich.console import Console
@@ -28,14 +31,15 @@ from rich.console import Console
 from infra.demo.generated import generated_wire
 from infra.demo.network import SEED, Copy, build
 from infra.demo.pages import page_bytes
-from pipeline import intake
-from pipeline.config import Config
+from pipeline import intake, steps
+from pipeline.config import Config, bytes_of
 from pipeline.ingest.fetch import Reply, Validators
 from pipeline.ingest.warc import WarcSpool
 from pipeline.lake.locate import open_store
 from pipeline.model import Run
 from tests.benchmarks import report
 from tests.benchmarks.report import Claim, Section
+from tests.benchmarks.run import peak_bytes
 from tests.benchmarks.stages import cpu_seconds
 
 _RUN = Run.at(datetime(2026, 3, 5, 20, tzinfo=UTC))
@@ -44,6 +48,12 @@ _PAGES_A_SCALE = 290  # of the network
 _PAGE = 27_000  # bytes in the file
 _GROWTH = 1.2
 _EVERY_SECONDS = 0.5
+_MEMORY = "1GiB"
+_WORK: dict[str, Callable[..., Any]] = {
+    "match": steps.match,
+    "story": steps.story,
+    "publish": partial(steps.publish, outlets=()),
+}
 _HEADERS = ((b"Content-Type", b"text/html; charset=utf-8"),)
 _CONSOLE = Console(stderr=True)
 
@@ -60,6 +70,17 @@ class Took:
     cpu: float
     early: int
     peak: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step behind the reader took, seconds and bytes; `rows`: the release's republications."""
+
+    name: str
+    wall: float
+    cpu: float
+    peak: int
+    rows: int
 
 
 def write_warc(path: Path, size: int) -> int:
@@ -109,9 +130,11 @@ def main(gigabytes: float, out: Path | None) -> int:
         began = time.monotonic()
         pages = write_warc(path, int(gigabytes * 1e9))
         _CONSOLE.print(f"[dim]{pages:,} pages written in {time.monotonic() - began:.0f} s[/dim]")
-        took = _in_process(path, Path(folder, "lake"))
-    claims = claims_of(took, pages)
-    sections = [_section(took), report.verdict(claims)]
+        lake = ["--lake", str(Path(folder, "lake"))]
+        took = Took(**_in_process(["--read", str(path), *lake]))
+        behind = [Step(**_in_process(["--step", name, *lake])) for name in _WORK]
+    claims = claims_of(took, behind, pages)
+    sections = [_section(took), _behind(took, behind), report.verdict(claims)]
     for section in sections:
         report.show(section)
     if out:
@@ -119,9 +142,10 @@ def main(gigabytes: float, out: Path | None) -> int:
     return int(any(claim.held is False for claim in claims))
 
 
-def claims_of(took: Took, pages: int) -> list[Claim]:
+def claims_of(took: Took, behind: Sequence[Step], pages: int) -> list[Claim]:
     grown = took.peak / took.early if took.early else float("inf")
-    came = took.pages + took.held
+    came, released = took.pages + took.held, behind[-1].rows
+    share = max(step.peak for step in behind) / bytes_of(_MEMORY)
     return [
         Claim(
             f"memory is flat: in all at most {_GROWTH} times the first quarter's",
@@ -129,6 +153,12 @@ def claims_of(took: Took, pages: int) -> list[Claim]:
             grown <= _GROWTH,
         ),
         Claim("each page ends as one row", f"{came:,} of {pages:,}", 0 < came == pages),
+        Claim(
+            "each that was not held back is in the release",
+            f"{released:,} of {took.pages:,}",
+            0 < released == took.pages,
+        ),
+        Claim(f"matching and releasing it hold at most {_MEMORY}", f"{share:.2f} of it", share <= 1),
     ]
 
 
@@ -144,10 +174,24 @@ def _section(took: Took) -> Section:
     return Section("A WARC file into pages, workers included", (*columns, *memory), [row])
 
 
-def _in_process(path: Path, lake: Path) -> Took:
-    command = [sys.executable, "-m", "tests.benchmarks.archive", "--read", str(path), "--lake", str(lake)]
+def _behind(took: Took, behind: Sequence[Step]) -> Section:
+    rows = [
+        (
+            *(step.name, f"{step.wall:,.0f}", f"{took.pages / step.wall:,.0f}"),
+            *(f"{step.cpu / took.pages * 1e3:.2f}", f"{step.peak / 2**20:,.0f}"),
+        )
+        for step in behind
+    ]
+    return Section(
+        "From pages to a release", ("step", "wall s", "pages a second", "CPU ms a page", "peak MiB"), rows
+    )
+
+
+def _in_process(given: Sequence[str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.archive", *given]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return Took(**json.loads(done.stdout.splitlines()[-1]))
+    made: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return made
 
 
 def read(path: Path, lake: Path) -> Took:
@@ -168,6 +212,16 @@ def read(path: Path, lake: Path) -> Took:
     size = path.stat().st_size
     spent = (time.monotonic() - wall, cpu_seconds() - cpu)
     return Took(counts.published, counts.quarantined, size, *spent, early, peak)
+
+
+def step(name: str, lake: Path) -> Step:
+    """One step of the run that took the file in."""
+    config = Config.for_files(str(lake), ()).with_cache(lake.with_name("cache"))
+    config = config.within(_MEMORY, lake.with_name("scratch"))
+    wall, cpu = time.monotonic(), cpu_seconds()
+    made = _WORK[name](open_store(str(lake)), _RUN, config)
+    spent = (time.monotonic() - wall, cpu_seconds() - cpu)
+    return Step(name, *spent, peak_bytes(), made.republications if name == "publish" else 0)
 
 
 def most(seen: Sequence[tuple[float, int]]) -> tuple[int, int]:
@@ -191,9 +245,12 @@ if __name__ == "__main__":
     parser.add_argument("--gigabytes", type=float, default=1.0)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=_WORK, help=argparse.SUPPRESS)
     parser.add_argument("--lake", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.read:
+    if given.step:
+        print(json.dumps(asdict(step(given.step, given.lake))), flush=True)
+    elif given.read:
         print(json.dumps(asdict(read(given.read, given.lake))), flush=True)
         os._exit(0)  # as `wirefold` ends: an interpreter that is taken down may abort after the work is done
     else:

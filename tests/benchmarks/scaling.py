@@ -47,7 +47,7 @@ from tests.benchmarks.stages import cpu_seconds
 
 _DOCUMENTS, _SKEWED, _MEMORY = (100_000, 1_000_000), 200_000, "4GiB"
 _GROWTH, _TIMES_MEMORY, _TIMES_EVEN = 1.25, 1.5, 2.0
-_NOW = Run.at(datetime(2026, 5, 1, tzinfo=UTC))
+NOW = Run.at(datetime(2026, 5, 1, tzinfo=UTC))
 _FOLDER = LOCAL / "scaling"
 _FOOTER = (
     "This material may not be published, broadcast, rewritten or redistributed without written permission of "
@@ -163,7 +163,7 @@ def _measure(documents: int, memory: str | None, skew: bool = False, spark: bool
     return Took(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _stored(documents: int, skew: bool) -> Path:
+def stored(documents: int, skew: bool) -> Path:
     """A folder with a lake that holds the corpus and was never matched; made once, in a process of its own,
     and so is the corpus."""
     folder = _FOLDER / f"{'skewed' if skew else 'even'}-{documents}"
@@ -186,7 +186,7 @@ def store(documents: int, skew: bool) -> None:
             for table in skewed(pq.ParquetFile(corpus_of(documents))):
                 writer.write_table(table)
     lake = FolderStore(str(folder / "lake"))
-    intake.take_in(lake, _NOW, Config.for_files(lake.url, ()), [path], "site")
+    intake.take_in(lake, NOW, Config.for_files(lake.url, ()), [path], "site")
     (folder / "stored").touch()
 
 
@@ -207,34 +207,41 @@ def skewed(file: pq.ParquetFile) -> Iterator[pa.Table]:
 
 
 def measure(documents: int, memory: str | None, skew: bool, spark: bool) -> Took:
-    folder = _stored(documents, skew)
+    folder = stored(documents, skew)
     with tempfile.TemporaryDirectory() as name:
         _match(Path(name), 400, memory)  # loading what is compiled takes seconds in each process
-    lake = FolderStore(str(folder / "lake"))
-    config = Config.for_files(lake.url, ()).with_cache(folder / "cache").within(memory, folder / "scratch")
+    lake, config = lake_in(folder, memory)
     config = config.run_by("spark", "local[2]") if spark else config
     watched, tree = _Watched(), _Tree()
     wall, cpu = time.monotonic(), cpu_seconds()
     with tree if spark else nullcontext():
-        matched = steps.match(lake, _NOW, config)
+        matched = steps.match(lake, NOW, config)
     took = time.monotonic() - wall, tree.seconds if spark else cpu_seconds() - cpu
+    sizes = peak_bytes(), watched.most, sum(each.size for each in lake.list("pages/"))
+    return Took(matched.pages, *took, *sizes, {} if spark else watched.seconds, digest_of(lake), tree.moved)
+
+
+def lake_in(folder: Path, memory: str | None) -> tuple[FolderStore, Config]:
+    """A folder's lake, and how it is matched."""
+    lake = FolderStore(str(folder / "lake"))
+    config = Config.for_files(lake.url, ()).with_cache(folder / "cache")
+    return lake, config.within(memory, folder / "scratch")
+
+
+def digest_of(lake: FolderStore) -> str:
+    """Of all that matching leaves in a lake."""
     digest = hashlib.sha256()
     for kind in ("boilerplate", "clusters", "pairs", "index"):
-        for stored in lake.list(f"{kind}/"):
-            digest.update(Path(lake.url, stored.key).read_bytes())
-    pages = sum(stored.size for stored in lake.list("pages/"))
-    sizes = peak_bytes(), watched.most, pages
-    return Took(
-        matched.pages, *took, *sizes, {} if spark else watched.seconds, digest.hexdigest()[:16], tree.moved
-    )
+        for each in lake.list(f"{kind}/"):
+            digest.update(Path(lake.url, each.key).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _match(folder: Path, documents: int, memory: str | None) -> None:
     pq.write_table(corpus.block(corpus.SEED, 0, documents), folder / "articles.parquet")
-    lake = FolderStore(str(folder / "lake"))
-    config = Config.for_files(lake.url, ()).with_cache(folder / "cache").within(memory, folder / "scratch")
-    intake.take_in(lake, _NOW, config, [folder / "articles.parquet"], "site")
-    steps.match(lake, _NOW, config)
+    lake, config = lake_in(folder, memory)
+    intake.take_in(lake, NOW, config, [folder / "articles.parquet"], "site")
+    steps.match(lake, NOW, config)
 
 
 class _Watched:
@@ -274,7 +281,7 @@ class _Tree:
         clear = spilled.clear
 
         def counted(lake: FolderStore, prefix: str) -> None:
-            self.moved = _shuffled(), sum(stored.size for stored in lake.list(prefix))
+            self.moved = _shuffled(), sum(each.size for each in lake.list(prefix))
             clear(lake, prefix)
 
         spilled.clear = counted
