@@ -77,6 +77,12 @@ class Learned:
     def __len__(self) -> int:
         return len(self.chrome)
 
+    def take(self, rows: NDArray[np.bool_]) -> Learned:
+        return Learned(
+            Chrome(self.chrome.outlets[rows], self.chrome.lines[rows]),
+            *(self.articles[rows], self.pages[rows], self.firsts[rows], self.spans[rows]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Repeated:

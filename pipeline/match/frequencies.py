@@ -8,7 +8,7 @@ documents that are compared, in one pass, for just those shingles on which a dou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -41,6 +41,15 @@ class Asked:
     held: NDArray[np.uint32]
     opens: NDArray[np.int64]
     counts: NDArray[np.int64]
+
+    @staticmethod
+    def concat(parts: Sequence[Asked]) -> Asked:
+        """What the pairs of at least one part ask, one part after the other."""
+        held, counts = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("held", "counts")
+        )
+        rooms = np.concatenate([np.diff(part.opens) for part in parts])
+        return Asked(held, np.append(0, np.cumsum(rooms)), counts)
 
 
 def asked_of(texts: Words, pairs: NDArray[np.int64], shared: NDArray[np.int64], width: int) -> Asked:

@@ -8,6 +8,7 @@ signatures; of each part of a band its keys, then their documents; of each part 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.lake.locate import open_store
-from pipeline.lake.segment import read_rows, to_parquet
+from pipeline.lake.segment import read_rows
 from pipeline.lake.store import Store
 from pipeline.match.blocks import compared, url_keys
 from pipeline.match.candidates import Groups, by_anchors_in_part, in_part
@@ -27,13 +28,13 @@ from pipeline.match.kernels import shingles
 from pipeline.match.scorecard import Scorecard
 from pipeline.match.sign import anchor_blocks, sign
 from pipeline.match.verify import Verdicts, Verifier
-from pipeline.match.words import Words, buffers, read_words
+from pipeline.match.words import Words, read_words
 from pipeline.params import Params
 from pipeline.segments import PAGES
 
 _READ = ("outlet_id", "url_normalised", "headline", "published_at", "body")
-_SIGNED = ("outlet_id", "headline", "body")
-_GAP = 1 << 14  # words between two texts that are read rather than asked for apart
+_GAP = 1 << 14  # words: 64 KB
+_AT_ONCE = 16  # requests, where the lake is far away
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 NONE = np.uint32(0xFFFFFFFF)
 Some = tuple[int, Any]  # a value, and the part to which it goes
@@ -48,9 +49,6 @@ class Place:
 
     def store(self) -> Store:
         return open_store(self.url, single_writer=True)
-
-    def words(self, segment: int) -> str:
-        return f"{self.prefix}read-{segment:06d}"
 
     def texts(self, segment: int) -> str:
         return f"{self.prefix}texts-{segment:06d}"
@@ -72,6 +70,9 @@ class Pages:
     rows: NDArray[np.int64]
     docs: NDArray[np.int64]
 
+    def take(self, some: NDArray[np.bool_]) -> Pages:
+        return Pages(self.segment, self.key, self.rows[some], self.docs[some])
+
     def read(self, lake: Store, columns: tuple[str, ...]) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:
         for start, batch in read_rows(lake, PAGES, [self.key], columns, self.rows):
             first, last = np.searchsorted(self.rows, [start, start + batch.num_rows])
@@ -79,36 +80,22 @@ class Pages:
                 yield self.docs[first:last], batch.take(pa.array(self.rows[first:last] - start))
 
 
-def read(place: Place, pages: Pages) -> Iterator[Some]:
-    """Put the words of the documents beside them, with their addresses, times and outlets."""
-    lake, made = place.store(), []
-    for docs, rows in pages.read(lake, _READ):
-        words = {name: read_words(rows[name].combine_chunks()) for name in ("body", "headline")}
-        narrow = {name: rows[name] for name in ("published_at", "outlet_id")}
-        binary = {name: _binary(some) for name, some in words.items()}
-        made.append(pa.table({"doc": docs, **binary, "url": url_keys(rows["url_normalised"]), **narrow}))
-    lake.put(place.words(pages.segment), to_parquet(pa.concat_tables(made)))
-    yield pages.segment, None
-
-
-def signed(place: Place, chrome: bytes, params: Params, pages: Pages) -> Iterator[Some]:
-    """Put the texts without the chrome (schema.BOILERPLATE) beside them, and their signatures; their digests,
-    and how many anchors each has."""
+def stripped(place: Place, chrome: bytes, pages: Pages) -> Iterator[Some]:
+    """Put the texts without the chrome (schema.BOILERPLATE, as Parquet) into the lake; how many words each
+    and its headline have, its address as a key, and when it was published."""
     lake = place.store()
     rows = pq.ParquetFile(pa.BufferReader(chrome)).read()
-    texts, heads, signatures, digests, held = [], [], [], [], []
-    for _, some in pages.read(lake, _SIGNED):
+    texts, heads, narrow = [], [], []
+    for _, some in pages.read(lake, _READ):
         words = compared(some["outlet_id"].combine_chunks(), some["body"].combine_chunks(), rows)
-        made = sign(words, params)
+        headlines = read_words(some["headline"].combine_chunks())
         texts.append(words.words.tobytes())
-        heads.append(read_words(some["headline"].combine_chunks()).words.tobytes())
-        signatures.append(made.signatures.tobytes())
-        digests.append(made.digests)
-        anchored = np.concatenate([np.zeros(0, np.uint64), *anchor_blocks(words, params)])
-        held.append(np.bincount((anchored & _LOW).astype(np.int64), minlength=len(words)).astype(np.int32))
+        heads.append(headlines.words.tobytes())
+        sizes = {"words": words.lengths, "headline": headlines.lengths}
+        known = {"url": url_keys(some["url_normalised"]), "published_at": some["published_at"]}
+        narrow.append(pa.table(sizes | known))
     lake.put(place.texts(pages.segment), b"".join([*texts, *heads]))
-    lake.put(place.signatures(pages.segment), b"".join(signatures))
-    yield pages.segment, (np.concatenate(digests), np.concatenate(held))
+    yield pages.segment, pa.concat_tables(narrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +111,33 @@ class Laid:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Laid:
         return Laid(self.segment, self.docs[rows], self.starts[rows], self.ends[rows])
 
-    def read(self, lake: Store, place: Place, column: int) -> Words:
-        """Their texts (0) or headlines (1), a request for each stretch of the object that holds some."""
+    def read(self, lake: Store, place: Place, column: int, gap: int = _GAP) -> Words:
+        """Their texts (0) or headlines (1), a request for each stretch of the object that holds some; `gap`:
+        words between two that are read rather than asked for apart."""
         key, starts, ends = place.texts(self.segment), self.starts[:, column], self.ends[:, column]
-        firsts = np.flatnonzero(np.append(True, starts[1:] > ends[:-1] + _GAP)[: len(starts)])
+        firsts = np.flatnonzero(np.append(True, starts[1:] > ends[:-1] + gap)[: len(starts)])
         lasts = np.append(firsts[1:], len(starts)) - 1
         sizes = ends[lasts] - starts[firsts]
         opens = np.cumsum(sizes) - sizes
-        parts = [
-            np.frombuffer(lake.get_range(key, 4 * start, 4 * size) if size else b"", np.uint32)
-            for start, size in zip(starts[firsts].tolist(), sizes.tolist(), strict=True)
-        ]
+
+        def fetched(start: int, size: int) -> NDArray[np.uint32]:
+            return np.frombuffer(lake.get_range(key, 4 * start, 4 * size) if size else b"", np.uint32)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            parts = list(pool.map(fetched, starts[firsts].tolist(), sizes.tolist()))
         moved = np.repeat(opens - starts[firsts], lasts - firsts + 1)
         return Words(np.concatenate([np.zeros(0, np.uint32), *parts]), starts + moved, ends + moved)
+
+
+def signed(place: Place, params: Params, laid: Laid) -> Iterator[Some]:
+    """Put the signatures of a segment's texts beside them; their digests, and how many anchors each has."""
+    lake = place.store()
+    words = laid.read(lake, place, 0)
+    made = sign(words, params)
+    anchored = np.concatenate([np.zeros(0, np.uint64), *anchor_blocks(words, params)])
+    held = np.bincount((anchored & _LOW).astype(np.int64), minlength=len(words)).astype(np.int32)
+    lake.put(place.signatures(laid.segment), made.signatures.tobytes())
+    yield laid.segment, (made.digests, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,17 +315,3 @@ def _by_part(
     for part in range(parts):
         if bounds[part + 1] > bounds[part]:
             yield part, order[bounds[part] : bounds[part + 1]]
-
-
-def _binary(words: Words) -> pa.Array:
-    """The words of n documents as binary[n]."""
-    offsets = np.append(4 * words.starts, 4 * words.ends[-1:])
-    return pa.Array.from_buffers(
-        pa.large_binary(), len(words), [None, pa.py_buffer(offsets), pa.py_buffer(words.words)]
-    )
-
-
-def words_in(column: pa.ChunkedArray) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The words of n documents (binary[n]) one after the other, and where each one's end, int64[n]."""
-    data, offsets = buffers(column.cast(pa.large_binary()).combine_chunks().view(pa.large_string()))
-    return data[offsets[0] : offsets[-1]].view(np.uint32), (offsets[1:] - offsets[0]) // 4

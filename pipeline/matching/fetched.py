@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.figures import Articles
-from pipeline.match.frequencies import MOST_ASKED
+from pipeline.match.frequencies import MOST_ASKED, Asked
 from pipeline.match.verify import Verdicts, Verifier
 from pipeline.match.words import Words
 from pipeline.matching.shelf import Shelf
 
 _PAIRS = 1 << 15  # are looked at when a batch is made
 _ASKED = 20  # bytes of memory for a shingle that a pair asks for
+_SHARES = 4  # of memory, which asking has to itself: each batch takes a pass over all texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,14 @@ class Fetching(Verifier):
         return Verdicts.concat([self._verify(pairs[:0]), *map(self._verify, self._batches(pairs))])
 
     def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
-        """As many pairs at once as may be held; each batch takes a pass over all texts."""
-        return self._with_rarity(verdicts, groups, self._bytes_of(verdicts.pairs))
+        """As many pairs at once as what they ask for may be held of."""
+        sizes, rare = _ASKED * np.minimum(verdicts.shared, MOST_ASKED), super(Fetching, self).with_rarity
+        parts = _parts(sizes, _SHARES * self.memory)
+        return Verdicts.concat([rare(verdicts.take(some), groups) for some in parts])
 
-    def _with_rarity(
-        self, verdicts: Verdicts, groups: NDArray[np.int64], held: NDArray[np.int64]
-    ) -> Verdicts:
-        """The same; `held` int64[m]: bytes of each pair, beside what it asks for."""
-        turns = np.cumsum(held + _ASKED * np.minimum(verdicts.shared, MOST_ASKED))
-        batches = np.split(np.arange(len(verdicts)), _cuts(turns, self.memory))
-        rare = super(Fetching, self).with_rarity
-        return Verdicts.concat([rare(verdicts.take(some), groups) for some in batches])
+    def asked(self, verdicts: Verdicts) -> Asked:
+        of, parts = super(Fetching, self).asked, _parts(self._bytes_of(verdicts.pairs), self.memory)
+        return Asked.concat([of(verdicts.take(some)) for some in parts])
 
     def spans(self, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
         of = super(Fetching, self).spans
@@ -53,21 +51,20 @@ class Fetching(Verifier):
     def take(self, docs: NDArray[np.int64]) -> Words:
         return self.shelf.gathered(self.articles.words, docs)
 
+    def headlines(self, docs: NDArray[np.int64]) -> Words:
+        return self.shelf.gathered(self.articles.headlines, docs)
+
     def _verify(self, pairs: NDArray[np.int64]) -> Verdicts:
         docs, places = _named(pairs)
-        some = Articles(
-            self.take(docs),
-            self.shelf.gathered(self.articles.headlines, docs),
-            self.articles.urls[docs],
-            self.articles.times[docs],
-        )
+        narrow = self.articles.urls[docs], self.articles.times[docs]
+        some = Articles(self.take(docs), self.headlines(docs), *narrow)
         return replace(Verifier(some, self.scorecard, self.params).verify(places), pairs=pairs)
 
     def _batches(self, pairs: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """The pairs in batches whose texts, each counted as often as it is named, fit the memory, but for
         one pair that does not."""
         for some in np.split(pairs, np.arange(_PAIRS, len(pairs), _PAIRS)):
-            yield from np.split(some, _cuts(np.cumsum(self._bytes_of(some)), self.memory))
+            yield from (some[part] for part in _parts(self._bytes_of(some), self.memory))
 
     def _bytes_of(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Bytes of both texts and headlines of each pair."""
@@ -81,6 +78,7 @@ def _named(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return docs, places.reshape(pairs.shape)
 
 
-def _cuts(done: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Where to cut what comes to so many bytes by and by, to have about `most` in a part."""
-    return np.asarray(np.flatnonzero(np.diff(done // most)) + 1, np.int64)
+def _parts(sizes: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
+    """What has these sizes, by number, in parts of about `most` each."""
+    cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // most)) + 1
+    return np.split(np.arange(len(sizes)), cuts)

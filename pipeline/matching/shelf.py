@@ -107,10 +107,6 @@ class FiledWords(WordStore):
         self._path, self._shelf = path, shelf
         self._file = path.open("wb")
 
-    def add_read(self, words: NDArray[np.uint32], ends: NDArray[np.int64]) -> None:
-        """Append documents that were read elsewhere; `ends` int64[n]: of each, in words."""
-        self._append(words, ends)
-
     def words(self) -> Words:
         self._file.close()
         ends = np.concatenate([np.zeros(1, np.int64), *self._ends])

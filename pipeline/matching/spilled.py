@@ -33,14 +33,14 @@ from pipeline.matching.said import judged_among
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import Shelf
 from pipeline.matching.spark import Cluster, clear, session
-from pipeline.matching.spread import Executors, SpreadStages
+from pipeline.matching.spread import Executors, SpreadStages, SpreadTexts
 from pipeline.matching.stages import BANDS, SETTLE, SIGN, SIGNATURES, Stages
 from pipeline.matching.texts import CHROME, READ, Progress, Texts
 from pipeline.matching.whole import result_of
 from pipeline.model import Run
 
 _BASE = 512 << 20  # bytes of memory of a process that has everything loaded
-_A_DOCUMENT = 800  # bytes of memory that a document takes, whatever its text
+_A_DOCUMENT = 600  # bytes of memory that a document takes, whatever its text
 _SHARES = 8  # things that grow with the texts and are held at once, at the most
 _LEAST_SHARE = 8 << 20
 DEFAULT = 4 << 30  # bytes, where Spark is asked for without a budget for its driver
@@ -72,8 +72,8 @@ def folded(
                 if config.engine == "spark":
                     cluster = Cluster(stack.enter_context(session(config.master)))
                     executors = Executors(cluster, docs, Place(lake.url, f"{prefix_of(run)}{name}/"))
-                elsewhere = executors.words if executors else None
-                texts = Texts(docs, scratch, shelf, config.params, tell, elsewhere)
+                room = docs, scratch, shelf, config.params, tell
+                texts = SpreadTexts(*room, executors) if executors else Texts(*room)
                 given = _learned(texts), scratch, shelf, scorecard, config.params, share, tell
                 stages = SpreadStages(*given, executors) if executors else Stages(*given)
                 yield _found(stages, texts, lake, run, said)
@@ -119,7 +119,7 @@ def _sign(stages: Stages, texts: Texts, lake: Store, run: Run, folder: Path) -> 
     """Signatures, which are stored in the lake as well, if they are new there."""
     known = signatures.known(lake, stages.params)
     fresh = np.flatnonzero(pc.invert(pc.is_in(texts.docs.doc_ids, value_set=known)))
-    signed = stages.sign(texts.chrome_rows(), fresh, folder)
+    signed = stages.sign(fresh, folder)
     signatures.add(lake, stages.params, run.run_id, texts.docs.doc_ids, signed.signatures, fresh)
 
 

@@ -1,8 +1,7 @@
 """The stages with the work on executors: they read, sign, find pairs, verify them, and count rare words.
 
 The driver moves data, holds what is narrow, and asks: which pairs are asked next depends on what is joined by
-then, so the order of all is decided in one place, and the result is that of one machine to the byte. Chrome
-is learned by the driver.
+then, so the order of all is decided in one place, and the result is that of one machine to the byte.
 """
 
 from __future__ import annotations
@@ -15,11 +14,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.lake.pages import Documents
-from pipeline.lake.segment import count_rows, read_segment, to_parquet
+from pipeline.lake.segment import count_rows, to_parquet
+from pipeline.match.blocks import joined
 from pipeline.match.candidates import Find, enough_shared
+from pipeline.match.chrome import Chrome, Learned
 from pipeline.match.cluster import Clustering
 from pipeline.match.figures import Articles
 from pipeline.match.frequencies import Asked, index_of
@@ -27,7 +29,7 @@ from pipeline.match.kernels import groups as kernel
 from pipeline.match.sign import Signed, firsts_of
 from pipeline.match.verify import Verdicts, Verifier
 from pipeline.match.words import Room, Words
-from pipeline.matching import executed
+from pipeline.matching import executed, executed_chrome
 from pipeline.matching.executed import (
     NONE,
     Answer,
@@ -40,15 +42,22 @@ from pipeline.matching.executed import (
     Sent,
     State,
 )
+from pipeline.matching.executed_chrome import OfOutlet, Seen, Wanted
 from pipeline.matching.fetched import Fetching
+from pipeline.matching.pages import times_of
 from pipeline.matching.spark import Cluster
 from pipeline.matching.stages import BANDS, SIGN, Stages
+from pipeline.matching.texts import CHROME, READ, ROWS, Texts
+from pipeline.schema import BOILERPLATE
 
-# pairs that are worth a job, which takes most of a second: the driver answers fewer in .1 s at most
-WORTH = 1 << 12
+# pairs that are worth a job, which takes most of a second: the driver reads the texts of fewer
+WORTH = 1 << 9
+_GAP = 1 << 11  # words that the driver reads rather than ask twice: 8 KB
+_OUTLETS = 16  # parts of outlets for each core
 _PART_BYTES = 64 << 20  # of the texts of the pairs that a task verifies
 _PART_KEYS = 1 << 22  # of a band that a task sorts, 24 bytes each
 _NOTHING = (np.zeros(0, np.uint64), 0)
+_NO_WORDS = np.zeros(0, np.uint32)
 
 
 class Executors:
@@ -71,11 +80,70 @@ class Executors:
             start = end
         return found
 
-    def words(self) -> Iterator[pa.Table]:
-        """For the documents of each segment: doc, body, headline (words), url, published_at, outlet_id."""
-        for segment, _ in self.cluster.run(self.pages, partial(executed.read, self.place)):
-            yield read_segment(self.docs.lake, self.place.words(segment))
-            self.docs.lake.delete(self.place.words(segment))
+
+@dataclass(frozen=True, slots=True)
+class SpreadTexts(Texts):
+    """The stages at whose end the texts lie in the lake, as they are compared: executors learn the chrome of
+    each outlet, then take it off. The driver sees no words."""
+
+    executors: Executors
+
+    def read(self, folder: Path) -> None:
+        """The chrome of all outlets."""
+        self.tell(READ, 0, 1)
+        executors, seen = self.executors, self.docs.first_seen_at.cast(pa.int64()).to_numpy()
+        tasks = [Seen(pages, seen[pages.docs]) for pages in executors.pages]
+        work = partial(executed_chrome.told, executors.place, _OUTLETS * executors.cluster.cores)
+        made = executors.cluster.run(tasks, work, partial(executed_chrome.learned, self.params))
+        pq.write_table(self._rows([one for _, some in made for one in some]), folder / ROWS)
+
+    def chrome(self, folder: Path) -> None:
+        """The texts without it, in the lake; sizes, addresses and times of all documents."""
+        n, executors = len(self.docs), self.executors
+        self.tell(CHROME, 0, n)
+        sizes, urls, times = np.empty((n, 2), np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+        work = partial(executed.stripped, executors.place, to_parquet(self.chrome_rows()))
+        made = executors.cluster.run(executors.pages, work)
+        for pages, (_, narrow) in zip(executors.pages, made, strict=True):
+            for column, name in enumerate(("words", "headline")):
+                sizes[pages.docs, column] = narrow[name].to_numpy()
+            urls[pages.docs] = narrow["url"].to_numpy()
+            times[pages.docs] = times_of(narrow, self.docs.first_seen_at.take(pa.array(pages.docs)))
+        for name, values in (("sizes", sizes), ("urls", urls), ("times", times)):
+            values.tofile(folder / name)
+
+    def articles(self) -> Articles:
+        """The documents without their words, which are elsewhere."""
+        folder = self.scratch / CHROME
+        sizes = np.fromfile(folder / "sizes", np.int64).reshape(-1, 2)
+        words, headlines = (Words(_NO_WORDS, np.zeros_like(ends), ends) for ends in sizes.T)
+        narrow = (np.fromfile(folder / name, np.int64) for name in ("urls", "times"))
+        return Articles(words, headlines, *narrow)
+
+    def chrome_rows(self) -> pa.Table:
+        return pq.ParquetFile(self.scratch / READ / ROWS).read()
+
+    def _rows(self, found: list[OfOutlet]) -> pa.Table:
+        """schema.BOILERPLATE of the outlets, whose lines' texts are looked up where they stood first."""
+        if not found:
+            return BOILERPLATE.schema.empty_table()
+        executors = self.executors
+        outlet_ids = pa.array([one.outlet_id for one in found], pa.string())
+        counts = np.array([one.pages for one in found], np.int64)
+        codes = np.repeat(np.arange(len(found), dtype=np.int32), [len(one.learned) for one in found])
+        lines = np.concatenate([one.learned.chrome.lines for one in found])
+        columns = [
+            np.concatenate([getattr(one.learned, name) for one in found]) for name in Learned.__slots__[1:]
+        ]
+        learned, tasks = Learned(Chrome(codes, lines), *columns), []
+        for pages in executors.pages:
+            firsts = np.isin(pages.docs, learned.firsts)
+            if firsts.any():
+                some = pages.take(firsts)
+                here = learned.take(np.isin(learned.firsts, some.docs))
+                tasks.append(Wanted(some, here, outlet_ids, counts))
+        made = executors.cluster.run(tasks, partial(executed_chrome.rows_of, executors.place))
+        return joined([BOILERPLATE.schema.empty_table(), *(rows for _, rows in made)])
 
 
 class Stored:
@@ -123,9 +191,20 @@ class Spread(Fetching):
         parts, found = self._answered(pairs, executed.spans_of, None)
         return np.asarray(np.concatenate(found)[np.argsort(np.concatenate(parts))], np.int32)
 
-    def with_rarity(self, verdicts: Verdicts, groups: NDArray[np.int64]) -> Verdicts:
-        """The texts are elsewhere: what is asked for alone bounds a batch."""
-        return self._with_rarity(verdicts, groups, np.zeros(len(verdicts), np.int64))
+    def take(self, docs: NDArray[np.int64]) -> Words:
+        return self._read(docs, 0)
+
+    def headlines(self, docs: NDArray[np.int64]) -> Words:
+        return self._read(docs, 1)
+
+    def _read(self, docs: NDArray[np.int64], column: int) -> Words:
+        """The texts of some documents, from the lake."""
+        executors, read = self.texts.executors, [Words(_NO_WORDS, docs[:0], docs[:0])]
+        places = [np.zeros(0, np.int64)]
+        for laid, at in self.texts.laid(docs):
+            read.append(laid.read(executors.docs.lake, executors.place, column, _GAP))
+            places.append(at)
+        return Words.concat(read).take(np.argsort(np.concatenate(places)))
 
     def asked(self, verdicts: Verdicts) -> Asked:
         if not len(verdicts):
@@ -193,18 +272,18 @@ class SpreadStages(Stages):
 
     executors: Executors
 
-    def sign_all(self, chrome: pa.Table, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
+    def sign_all(self, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
         """The signatures come back for the lake only, which has those of others."""
         n, executors = len(self.articles), self.executors
         signatures = room((n, self.params.num_perm), np.uint32)
         digests, held = np.empty(n, np.uint64), np.empty(n, np.int32)
-        work = partial(executed.signed, executors.place, to_parquet(chrome), self.params)
-        made = executors.cluster.run(executors.pages, work)
-        for pages, (segment, own) in zip(executors.pages, made, strict=True):
-            digests[pages.docs], held[pages.docs] = own
-            if np.isin(pages.docs, fresh).any():
+        tasks = [laid for laid, _ in Stored(executors, self.articles).laid(np.arange(n))]
+        made = executors.cluster.run(tasks, partial(executed.signed, executors.place, self.params))
+        for laid, (segment, own) in zip(tasks, made, strict=True):
+            digests[laid.docs], held[laid.docs] = own
+            if np.isin(laid.docs, fresh).any():
                 stored = executors.docs.lake.get(executors.place.signatures(segment))
-                signatures[pages.docs] = np.frombuffer(stored, np.uint32).reshape(-1, self.params.num_perm)
+                signatures[laid.docs] = np.frombuffer(stored, np.uint32).reshape(-1, self.params.num_perm)
         held.tofile(folder / "held")
         return Signed(signatures, digests, firsts_of(digests))
 

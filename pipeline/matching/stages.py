@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.match.candidates import Find, Groups, Round, by_anchors, in_bands
@@ -65,15 +64,15 @@ class Stages:
     share: int
     tell: Progress
 
-    def sign(self, chrome: pa.Table, fresh: NDArray[np.int64], folder: Path) -> Signed:
+    def sign(self, fresh: NDArray[np.int64], folder: Path) -> Signed:
         """Digests of all, and signatures at least of those that are `fresh` (int64[k])."""
         self.tell(SIGN, 0, len(self.articles))
-        signed = self.sign_all(chrome, fresh, self.shelf.room(folder, SIGNATURES), folder)
+        signed = self.sign_all(fresh, self.shelf.room(folder, SIGNATURES), folder)
         signed.digests.tofile(folder / "digests")
         signed.same.tofile(folder / "same")
         return signed
 
-    def sign_all(self, chrome: pa.Table, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
+    def sign_all(self, fresh: NDArray[np.int64], room: Room, folder: Path) -> Signed:
         return sign(self.articles.words, self.params, room)
 
     def signed(self) -> Signed:

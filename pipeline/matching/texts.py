@@ -5,7 +5,7 @@ Chrome is learned and taken off as it is in memory, a block of documents at a ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -21,7 +21,6 @@ from pipeline.match.blocks import boilerplate, coded, url_keys
 from pipeline.match.chrome import Chrome, Lines, learn, read_lines, strip
 from pipeline.match.figures import Articles
 from pipeline.match.words import Words
-from pipeline.matching.executed import words_in
 from pipeline.matching.pages import NARROW, times_of
 from pipeline.matching.scratch import Scratch
 from pipeline.matching.shelf import FiledWords, Shelf
@@ -30,7 +29,7 @@ from pipeline.params import Params
 # called with a stage, and how much of how much of it is done
 Progress = Callable[[str, int, int], None]
 READ, CHROME = "read", "chrome"
-_ROWS = "chrome.parquet"
+ROWS = "chrome.parquet"
 _BLOCK = 1 << 21  # words that are laid down at once: 8 MB
 
 
@@ -43,7 +42,6 @@ class Texts:
     shelf: Shelf
     params: Params
     tell: Progress
-    elsewhere: Callable[[], Iterator[pa.Table]] | None = None  # reads words, in the form of executed.read
 
     def read(self, folder: Path) -> None:
         """Words, addresses, times and outlets of all documents."""
@@ -52,9 +50,11 @@ class Texts:
         numbers: dict[str | None, int] = {}
         places, done = [np.zeros(0, np.int64)], 0
         stores = {name: FiledWords(folder / f"{name}-read", self.shelf) for name in ("body", "headline")}
-        for rows, addresses, batch in self._batches(stores):
+        for rows, batch in self.docs.stream((*NARROW, "body")):
+            for name, store in stores.items():
+                store.add(batch[name].combine_chunks())
             places.append(rows)
-            urls[rows] = addresses
+            urls[rows] = url_keys(batch["url_normalised"])
             times[rows] = times_of(batch, self.docs.first_seen_at.take(pa.array(rows)))
             outlets[rows] = _numbered(batch["outlet_id"].combine_chunks(), numbers)
             done += len(rows)
@@ -80,7 +80,7 @@ class Texts:
         outlet_ids = pa.array(self.scratch.noted(READ)["outlet_ids"], pa.string())
         pages = np.bincount(outlets[outlets >= 0], minlength=len(outlet_ids))
         rows = boilerplate(learned, outlet_ids, pages, self._bodies())
-        pq.write_table(rows, folder / _ROWS)
+        pq.write_table(rows, folder / ROWS)
         _lay_down(folder, "body", _stripped(lines, learned.chrome))
         (folder / "lines").unlink()
 
@@ -96,23 +96,7 @@ class Texts:
 
     def chrome_rows(self) -> pa.Table:
         """The chrome, schema.BOILERPLATE."""
-        return pq.ParquetFile(self.scratch / CHROME / _ROWS).read()
-
-    def _batches(
-        self, stores: Mapping[str, FiledWords]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], pa.Table]]:
-        """All documents, some at a time: their numbers, their addresses as keys, and outlet_id and
-        published_at. Their words go to the stores."""
-        if self.elsewhere:
-            for made in self.elsewhere():
-                for name, store in stores.items():
-                    store.add_read(*words_in(made[name]))
-                yield made["doc"].to_numpy(), made["url"].to_numpy(), made
-            return
-        for rows, batch in self.docs.stream((*NARROW, "body")):
-            for name, store in stores.items():
-                store.add(batch[name].combine_chunks())
-            yield rows, url_keys(batch["url_normalised"]), batch
+        return pq.ParquetFile(self.scratch / CHROME / ROWS).read()
 
     def _bodies(self) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         done = 0

@@ -105,13 +105,14 @@ def by_spark(
 
 
 def by_executors(told: list[tuple[str, str, int]]) -> bool:
-    """Whether executors signed, looked for pairs in 42 bands and by anchors, verified what they found, and
-    counted rare words; the driver looked for pairs of one address only, and verified none."""
+    """Whether executors learned chrome, signed, looked for pairs in bands and by anchors, verified what they
+    found, and counted rare words; the driver looked for pairs of one address only, and verified none."""
     jobs = Counter(name for kind, name, _ in told if kind == "job")
     by_driver = Counter(name for kind, name, size in told if kind == "driver" and size)
-    searched = jobs["read"] == jobs["signed"] == jobs["keys"] == 1 and jobs["found"] == 43
+    prepared = all(jobs[name] == 1 for name in ("told", "rows_of", "stripped", "signed", "keys"))
     return (
-        searched
+        prepared
+        and jobs["found"] == 43
         and jobs["sent"] > 3
         and jobs["holding"] == 1
         and by_driver["sharing"] <= 1 > by_driver["verify"]

@@ -18,6 +18,7 @@ LENGTH = np.uint64(0xFF)
 _LINE = np.uint32(2)
 _TEXT = np.uint32(0xFFFFFFFD)  # all bits of a word but LINE
 _ONE, _DIGEST = np.uint64(1), np.uint64(8)  # from which bit on a line is its digest
+_WHOLE = np.int64(32)  # from which bit on a sum of words is whole words
 
 
 @njit(cache=True, nogil=True)
@@ -140,24 +141,25 @@ def unite_versions(heads, closes, docs, opens, held, sizes, rare, share, parent)
     """Join documents that share so much of the shorter one, in words of lines, each divided by the number
     of documents that hold its line; lines on more than `rare` documents are left out on both sides.
 
-    All pairs that share a line are summed up document by document, so no pair is ever stored.
+    All pairs that share a line are summed up document by document, so no pair is ever stored. Sums are of
+    whole parts of a word (2^-32): what they come to does not hang on the order of the lines.
     """
     n = len(parent)
-    shared = np.zeros(n, np.float32)
-    weights = np.empty(n, np.float32)
+    shared = np.zeros(n, np.int64)
+    weights = np.empty(n, np.int64)
     partners = np.empty(n, np.int32)
     for d in range(n):
-        size = np.float32(sizes[d])
+        size = np.int64(sizes[d]) << _WHOLE
         count = 0
         for h in range(opens[d], opens[d + 1]):
             line = held[h]
             start = closes[line - 1] if line else 0
             holders = closes[line] - start
-            words = np.float32(heads[line] & LENGTH)
+            words = np.int64(heads[line] & LENGTH) << _WHOLE
             if holders > rare:
                 size -= words
                 continue
-            weight = words / np.float32(holders)
+            weight = words // holders
             size -= words - weight
             for i in range(start, closes[line]):
                 other = docs[i]
