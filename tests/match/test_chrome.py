@@ -158,13 +158,14 @@ def cut_at(line: Line) -> Line:
     return folded(LONG[:300]) if len(line) > 100 else line
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(PAGES, max_size=10), st.randoms(use_true_random=False))
-def test_order_and_batches_make_no_difference(pages: list[Page], chance: object) -> None:
-    shuffled = list(pages)
+@settings(max_examples=200, deadline=None)
+@given(st.lists(PAGES, max_size=10), st.randoms(use_true_random=False), st.sampled_from([0.2503, 0.25, 0.5]))
+def test_order_and_batches_make_no_difference(pages: list[Page], chance: object, share: float) -> None:
+    """Also where sums meet the line exactly."""
+    shuffled, params = list(pages), replace(PARAMS, chrome_same_article=share)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     hashes = [
-        rows_of(order).drop_columns(["block"]).to_pylist()
+        rows_of(order, params).drop_columns(["block"]).to_pylist()
         for order in (pages, shuffled, [*pages, Page(None, ())])
     ]
     assert hashes[0] == hashes[1] == hashes[2]
