@@ -173,12 +173,13 @@ def rematch(
 
 
 def asked_of_spark(lake: Store, run: Run) -> Mapping[str, str | int] | None:
-    """What the executors get where `rematch` has Spark match the run; None where it does not, or it is
-    matched."""
-    left = wish.left(lake, run.run_id)
-    if left is None or left.engine != "spark" or done(lake, run.run_id):
-        return None
-    return left.executors
+    """What the executors get where `rematch` has Spark match the run, or one that was cut short before it;
+    None where it does not, or these are matched."""
+    for one in (*order.unfinished(lake, run), run):
+        left = wish.left(lake, one.run_id)
+        if left is not None and left.engine == "spark" and not done(lake, one.run_id):
+            return left.executors
+    return None
 
 
 def story(lake: Store, run: Run, config: Config) -> Told:

@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LinesOf:
     """Documents of one outlet (int64[k]), what tells that two of them are one article, and the keys of their
     lines, counts[i] those of document i; see `chrome.Lines`."""
 
@@ -48,7 +48,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class OfOutlet:
+class OutletChrome:
     """The chrome of one outlet, which has so many pages; `learned.firsts` are numbers of documents."""
 
     outlet_id: str
@@ -56,7 +56,7 @@ class OfOutlet:
     learned: Learned
 
 
-def told(place: Place, parts: int, seen: Seen) -> Iterator[Some]:
+def lines_of(place: Place, parts: int, seen: Seen) -> Iterator[Some]:
     """The lines of a segment's documents, to the parts of their outlets."""
     by_part, done = defaultdict(list), 0
     for docs, rows in seen.pages.read(place.store(), _READ):
@@ -71,12 +71,12 @@ def told(place: Place, parts: int, seen: Seen) -> Iterator[Some]:
             own = order[first:last]
             of_each = docs[own], urls[own], times[own], lines.sizes[own], lines.texts[own]
             by_part[crc32(outlet_id.encode()) % parts].append(
-                Told(outlet_id, *of_each, *_ragged(lines.keys, lines.opens[own], lines.opens[own + 1]))
+                LinesOf(outlet_id, *of_each, *_ragged(lines.keys, lines.opens[own], lines.opens[own + 1]))
             )
     yield from by_part.items()
 
 
-def learned(params: Params, part: int, some: list[list[Told]]) -> list[OfOutlet]:
+def learned(params: Params, part: int, some: list[list[LinesOf]]) -> list[OutletChrome]:
     """The chrome of all outlets of a part."""
     by_outlet = defaultdict(list)
     for one in (one for made in some for one in made):
@@ -84,9 +84,9 @@ def learned(params: Params, part: int, some: list[list[Told]]) -> list[OfOutlet]
     return [_learned(outlet_id, own, params) for outlet_id, own in by_outlet.items()]
 
 
-def _learned(outlet_id: str, own: list[Told], params: Params) -> OfOutlet:
+def _learned(outlet_id: str, own: list[LinesOf], params: Params) -> OutletChrome:
     docs, urls, times, sizes, texts, counts, keys = (
-        np.concatenate([getattr(one, name) for one in own]) for name in Told.__slots__[1:]
+        np.concatenate([getattr(one, name) for one in own]) for name in LinesOf.__slots__[1:]
     )
     order = np.argsort(docs)
     ends = np.cumsum(counts)
@@ -96,7 +96,7 @@ def _learned(outlet_id: str, own: list[Told], params: Params) -> OfOutlet:
     opens = np.append(0, np.cumsum(counts))
     lines = Lines(elsewhere, np.zeros(n, np.int32), keys, opens, sizes[order], texts[order])
     found = learn(lines, params, urls[order], times[order])
-    return OfOutlet(outlet_id, n, replace(found, firsts=docs[order][found.firsts]))
+    return OutletChrome(outlet_id, n, replace(found, firsts=docs[order][found.firsts]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,16 +35,23 @@ def session(master: str | None) -> Iterator[Any]:
     """A Spark session at `master` (local[2]; None: as spark-submit says). Raises `BadInput` without
     pyspark or Java."""
     need()
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("wirefold")
     # a row is all that a task makes for a part; what the driver gets back it holds anyway
     settings = {
-        "spark.ui.enabled": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
         "spark.driver.maxResultSize": "0",
     }
+    # unless spark-submit or Spark's own files say otherwise, which only a JVM knows; its pages ask nobody for
+    # a name
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        SparkContext._ensure_initialized()
+    said = SparkConf()
+    by_default = {"spark.app.name": "wirefold", "spark.ui.enabled": "false"}
+    settings |= {name: value for name, value in by_default.items() if not said.contains(name)}
+    builder = SparkSession.builder
     if master:
         builder = builder.master(master)
     for name, value in settings.items():

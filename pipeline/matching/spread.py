@@ -42,7 +42,7 @@ from pipeline.matching.executed import (
     Sent,
     State,
 )
-from pipeline.matching.executed_chrome import OfOutlet, Seen, Wanted
+from pipeline.matching.executed_chrome import OutletChrome, Seen, Wanted
 from pipeline.matching.fetched import Fetching
 from pipeline.matching.pages import times_of
 from pipeline.matching.spark import Cluster
@@ -93,7 +93,7 @@ class SpreadTexts(Texts):
         self.tell(READ, 0, 1)
         executors, seen = self.executors, self.docs.first_seen_at.cast(pa.int64()).to_numpy()
         tasks = [Seen(pages, seen[pages.docs]) for pages in executors.pages]
-        work = partial(executed_chrome.told, executors.place, _OUTLETS * executors.cluster.cores)
+        work = partial(executed_chrome.lines_of, executors.place, _OUTLETS * executors.cluster.cores)
         made = executors.cluster.run(tasks, work, partial(executed_chrome.learned, self.params))
         pq.write_table(self._rows([one for _, some in made for one in some]), folder / ROWS)
 
@@ -123,7 +123,7 @@ class SpreadTexts(Texts):
     def chrome_rows(self) -> pa.Table:
         return pq.ParquetFile(self.scratch / READ / ROWS).read()
 
-    def _rows(self, found: list[OfOutlet]) -> pa.Table:
+    def _rows(self, found: list[OutletChrome]) -> pa.Table:
         """schema.BOILERPLATE of the outlets, whose lines' texts are looked up where they stood first."""
         if not found:
             return BOILERPLATE.schema.empty_table()

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -21,9 +25,10 @@ __all__ = ["python"]
 
 pytestmark = pytest.mark.slow
 SECRET = "wren-on-the-sill"
-# spark-submit that keeps how it was called and what it said
+# spark-submit that keeps how it was called, how often, and what it said
 _SUBMIT = """#!/bin/sh
 printf '%s\\n' "$@" > "$SUBMITTED"
+echo again >> "$SUBMITTED.times"
 "{submit}" "$@" > "$SUBMITTED.log" 2>&1
 code=$?
 cat "$SUBMITTED.log"
@@ -68,6 +73,16 @@ def spark_of(python: Path) -> dict[str, str]:
     }
 
 
+def submitting(folder: Path, python: Path) -> dict[str, str]:
+    """The environment in which Airflow submits as it should, and what it did is in the file `submitted`."""
+    binaries = folder / "bin"
+    binaries.mkdir()
+    (binaries / "spark-submit").write_text(_SUBMIT.format(submit=python.with_name("spark-submit")))
+    (binaries / "spark-submit").chmod(0o755)
+    path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+    return {**spark_of(python), "PATH": path, "SUBMITTED": str(folder / "submitted")}
+
+
 def test_the_same_bytes_within_memory_and_by_spark_submit(
     tmp_path: Path, python: Path, s3_server: S3Server
 ) -> None:
@@ -77,15 +92,7 @@ def test_the_same_bytes_within_memory_and_by_spark_submit(
         "password": SECRET,
         "extra": {"endpoint_url": s3_server.endpoint, "region_name": "us-east-1"},
     }
-    binaries, submitted = tmp_path / "bin", tmp_path / "submitted"
-    binaries.mkdir()
-    (binaries / "spark-submit").write_text(_SUBMIT.format(submit=python.with_name("spark-submit")))
-    (binaries / "spark-submit").chmod(0o755)
-    spark = {
-        **spark_of(python),
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-        "SUBMITTED": str(submitted),
-    }
+    submitted, spark = tmp_path / "submitted", submitting(tmp_path, python)
     executors = {"num_executors": 1, "executor_memory": "1g"}
     forms: dict[str, tuple[dict[str, object], dict[str, str]]] = {
         "plain": ({}, {}),
@@ -109,8 +116,39 @@ def test_the_same_bytes_within_memory_and_by_spark_submit(
     assert command[command.index("--executor-memory") + 1] == "1g"
     assert SECRET not in submitted.read_text()
     log = Path(f"{submitted}.log").read_text()
-    assert "Submitted application: wirefold" in log, "it was matched there, not in the task's process"
+    told = "Submitted application: wirefold match 2"
+    assert told in log, "it was matched there, not in the task's process, by the name that the hook gives"
     assert SECRET not in log
+
+
+def test_what_the_driver_refuses_is_not_tried_again(tmp_path: Path, python: Path) -> None:
+    form: dict[str, object] = {"engine": "spark", "memory": "1MiB"}
+    ended = fold(tmp_path / "home", str(tmp_path / "lake"), form, **submitting(tmp_path, python))
+    assert ended[1] == ["match -1 failed", "story -1 upstream_failed"]
+    assert (tmp_path / "submitted.times").read_text() == "again\n"
+    assert "memory: " in (tmp_path / "submitted.log").read_text()
+
+
+def test_the_driver_ends_with_its_task(tmp_path: Path) -> None:
+    """A shell stands for the Spark between them; nobody can tell it that the task was killed."""
+    driver = tmp_path / "driver.py"
+    driver.write_text(
+        "import sys, _spark_match\nprint('up', flush=True)\n_spark_match.end_with_task(int(sys.argv[1]))\n"
+    )
+    shell = f"{sys.executable} {driver} $0; true"
+    task = f"import os, subprocess\nsubprocess.run(['sh', '-c', {shell!r}, str(os.getpid())])"
+    seen = {**os.environ, "PYTHONPATH": str(DAGS)}
+    with subprocess.Popen(
+        [sys.executable, "-c", task], stdout=subprocess.PIPE, text=True, env=seen
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "up\n"
+        told = Thread(target=process.stdout.read)  # until all that could write have ended
+        told.start()
+        told.join(2.5)
+        assert told.is_alive()
+        process.kill()
+        told.join(20)
+        assert not told.is_alive()
 
 
 @pytest.mark.parametrize("missing", ["a size", "pyspark", "provider"])
@@ -134,14 +172,29 @@ def test_what_cannot_be_matched_so_is_refused_before_anything_is_read(
     assert not (lake / "pages").exists() and not (lake / "raw").exists()
 
 
+def asked(home: Path, **more: str) -> dict[str, Any]:
+    """See submittable.py; the connection `wirefold_s3` names a place and no keys."""
+    place = {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-east-1"}
+    aws = json.dumps({"conn_type": "aws", "extra": place})
+    said: dict[str, Any] = ask_airflow(
+        home, "submittable.py", AIRFLOW_CONN_WIREFOLD_S3=aws, AWS_EC2_METADATA_DISABLED="true", **more
+    )
+    return said
+
+
 def test_without_the_provider_one_line_says_what_to_install(tmp_path: Path) -> None:
-    said = ask_airflow(tmp_path, "submittable.py", AIRFLOW_CONN_WIREFOLD_SPARK=connection("client"))
+    said = asked(tmp_path, AIRFLOW_CONN_WIREFOLD_SPARK=connection("client"))["said"]
     assert said.endswith("pip install --no-deps apache-airflow-providers-apache-spark")
-    assert ask_airflow(tmp_path, "submittable.py") is None
+    assert asked(tmp_path)["said"] is None
+
+
+def test_without_keys_the_driver_is_told_where_and_looks_for_them_itself(tmp_path: Path) -> None:
+    place = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
+    assert asked(tmp_path)["environment"] == place
 
 
 def test_a_driver_elsewhere_is_refused(tmp_path: Path, python: Path) -> None:
     more = spark_of(python)
-    assert ask_airflow(tmp_path, "submittable.py", **more) is None
+    assert asked(tmp_path, **more)["said"] is None
     more["AIRFLOW_CONN_WIREFOLD_SPARK"] = connection("cluster")
-    assert "deploy-mode: expected client" in ask_airflow(tmp_path, "submittable.py", **more)
+    assert "deploy-mode: expected client" in asked(tmp_path, **more)["said"]

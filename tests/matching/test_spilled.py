@@ -95,6 +95,22 @@ def test_that_all_are_matched_anew_may_be_left_for_whoever_matches_the_run(tmp_p
     assert found[0] == found[1]
 
 
+def test_a_run_that_was_cut_short_is_asked_of_spark_by_the_next(tmp_path: Path) -> None:
+    desk, following = Desk(tmp_path / "lake"), Run.at(START + timedelta(hours=1))
+    desk.take(pages_of(3, 3))
+    steps.rematch(desk.lake, following, "spark", "1MiB", {"num_executors": 2})
+    with pytest.raises(BadInput, match=r"memory: \d+ documents take at least"):
+        desk.take(pages_of(4, 3))
+    later = Run.at(START + timedelta(hours=2))
+    assert steps.asked_of_spark(desk.lake, following) == {"num_executors": 2}
+    assert steps.asked_of_spark(desk.lake, later) == {"num_executors": 2}
+    steps.rematch(desk.lake, following, "local", "600MiB")
+    assert steps.asked_of_spark(desk.lake, later) is None
+    steps.rematch(desk.lake, later, "spark", None)
+    assert steps.asked_of_spark(desk.lake, later) == {}
+    assert steps.asked_of_spark(desk.lake, following) is None
+
+
 def test_what_cannot_be_matched_with_is_refused_before_any_work() -> None:
     with pytest.raises(BadInput, match="memory: expected a size like 4GiB"):
         steps.check_rematch(None, "plenty")

@@ -109,7 +109,7 @@ def by_executors(told: list[tuple[str, str, int]]) -> bool:
     found, and counted rare words; the driver looked for pairs of one address only, and verified none."""
     jobs = Counter(name for kind, name, _ in told if kind == "job")
     by_driver = Counter(name for kind, name, size in told if kind == "driver" and size)
-    prepared = all(jobs[name] == 1 for name in ("told", "rows_of", "stripped", "signed", "keys"))
+    prepared = all(jobs[name] == 1 for name in ("lines_of", "rows_of", "stripped", "signed", "keys"))
     return (
         prepared
         and jobs["found"] == 43
