@@ -73,7 +73,17 @@ SHAPES = {
     },
 }
 # A dag file may import at its top: Airflow's task SDK, the shared wiring and the standard library.
-LIGHT = {"airflow", "_lineage", "_metrics", "_notify", "_pace", "_spark", "_wiring", *sys.stdlib_module_names}
+LIGHT = {
+    "airflow",
+    "_lineage",
+    "_metrics",
+    "_notify",
+    "_pace",
+    "_spark",
+    "_spark_match",
+    "_wiring",
+    *sys.stdlib_module_names,
+}
 
 
 @pytest.fixture(scope="module")
