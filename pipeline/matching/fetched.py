@@ -17,7 +17,8 @@ from pipeline.matching.shelf import Shelf
 
 _PAIRS = 1 << 15  # are looked at when a batch is made
 _ASKED = 20  # bytes of memory for a shingle that a pair asks for
-_SHARES = 4  # of memory, which asking has to itself: each batch takes a pass over all texts
+# asking has the memory of all eight (spilled) but one to itself, since each batch takes a pass over all texts
+_SHARES = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ which must leave the same bytes. Then a corpus that is skewed: one body in a qua
 with three tenths of them, a legal footer on each, beside the even one of its size. If there is a Spark, it
 matches the skewed one and each size of `--spark-documents`, which must leave the same bytes as well; its CPU
 is that of the driver's Python, its JVM and its executors' Python, by sampling /proc. Exit code 1 if a claim
-does not hold. A million takes ten minutes and 20 GB of disk; `--documents 5000000` needs a budget of
-`--memory 5GiB`.
+does not hold. A million takes ten minutes and 20 GB of disk, five million an hour and 60 GB, most of it for
+making them.
 """
 
 from __future__ import annotations
